@@ -1,0 +1,2 @@
+// Package process is the simulated plant: named tags that move by physics.
+package process

@@ -1,0 +1,149 @@
+package session
+
+import (
+	"io"
+	"time"
+
+	"github.com/sundew-ics/sundew/internal/event"
+)
+
+// stats is what session.close tells of a stay.
+type stats struct {
+	in, out  int64
+	acts     int
+	folded   int // acts kept only as a count
+	lost     int // lines that the journal dropped
+	ops      map[string]int
+	sequence []string
+	lastOp   string
+	reason   string
+	eof      bool
+	reset    bool
+	cut      bool
+}
+
+const (
+	maxOps      = 64 // distinct ops counted
+	maxSequence = 64 // ops of the sequence, repeats folded
+)
+
+func (t *stats) count(op string) {
+	t.acts++
+	if t.ops == nil {
+		t.ops = make(map[string]int, 4)
+	}
+	if _, known := t.ops[op]; known || len(t.ops) < maxOps {
+		t.ops[op]++
+	}
+	if op != t.lastOp {
+		if len(t.sequence) < maxSequence {
+			t.sequence = append(t.sequence, op)
+		} else {
+			t.cut = true
+		}
+	}
+	t.lastOp = op
+}
+
+// Leftovers of a stay, by the names that they are recorded under.
+const (
+	OpUnrecorded = "unrecorded"  // consumed by the room but claimed by no act: the room's fault
+	OpPartial    = "partial"     // the beginning of a frame whose rest never came
+	OpAfterClose = "after_close" // sent when the device had hung up
+)
+
+// End ends the session: what is due is flushed, what still comes is drained and
+// recorded, session.close is written, the connection closed. It is called once,
+// by the sensor, or by a room for the sessions of its Side. The error is
+// Serve's; a nil error or io.EOF is no error.
+func (s *Session) End(err error) {
+	ahead := s.ahead()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
+	s.opener.Stop()
+	flushErr := s.flush()
+	if n := s.captured() - ahead; n > 0 {
+		if s.stopped != nil {
+			s.leftover(OpPartial, event.Malformed, n)
+		} else {
+			s.leftover(OpUnrecorded, event.Other, n)
+		}
+	}
+	if s.stopped == nil && flushErr == nil {
+		s.drain()
+	}
+	if n := s.captured(); n > 0 {
+		s.leftover(OpAfterClose, event.Other, n)
+	}
+	if s.opened || s.stats.folded == 0 { // a stay of folded acts alone is in their count
+		s.ensureOpen()
+		s.appendClose(err)
+	}
+	s.ended = true
+	s.conn.Close()
+}
+
+// leftover records n captured octets that no act claimed.
+func (s *Session) leftover(op string, class event.Class, n int) {
+	s.act = event.Act{Op: op, Class: class, Outcome: event.Ignored}
+	s.pending = &s.act
+	s.request = s.claim(n)
+	s.claimed = n
+	s.commit()
+}
+
+const (
+	drainOctets = 64 << 10
+	drainTime   = time.Second
+)
+
+// drain half-closes and reads what the visitor had under way, so that nothing
+// that reached us is lost to a reset.
+func (s *Session) drain() {
+	half, ok := s.conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	s.conn.SetReadDeadline(time.Now().Add(drainTime))
+	buf := make([]byte, 4096)
+	for total := 0; total < drainOctets; {
+		s.mu.Unlock() // HangUp may end the wait
+		n, err := s.conn.Read(buf)
+		s.mu.Lock()
+		if n > 0 {
+			s.stats.in += int64(n)
+			if s.in == nil {
+				s.in = s.cfg.Buffers.get()
+			}
+			*s.in = append(*s.in, buf[:n]...)
+			total += n
+		}
+		if err != nil || s.stopped != nil {
+			return
+		}
+	}
+}
+
+func (s *Session) appendClose(err error) {
+	if err == io.EOF || err == s.stopped {
+		err = nil
+	}
+	c := event.Close{
+		Start: s.start.UTC(), End: time.Now().UTC(), DurationUS: s.since().Microseconds(),
+		Reason: s.stats.reason, OctetsIn: s.stats.in, OctetsOut: s.stats.out,
+		Acts: s.stats.acts, Ops: s.stats.ops, Sequence: s.stats.sequence,
+		Truncated: s.stats.cut || s.stats.folded > 0 || s.stats.lost > 0,
+	}
+	switch {
+	case err != nil:
+		c.Error = err.Error()
+		c.Reason = "error"
+	case c.Reason == "":
+		c.Reason = "protocol" // the device hung up
+	}
+	line := s.enc.AppendClose(nil, s.stamp(s.since()), c)
+	s.write(line, event.Other)
+}

@@ -1,0 +1,208 @@
+package session
+
+import (
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sundew-ics/sundew/internal/event"
+)
+
+// wire is what a session's bufio.Reader reads: every read flushes what is due,
+// waits within the limits, and captures what came.
+type wire struct{ s *Session }
+
+// Read implements io.Reader.
+func (w wire) Read(p []byte) (int, error) {
+	s := w.s
+	if err := s.beforeRead(s.ahead()); err != nil {
+		return 0, err
+	}
+	n, err := s.conn.Read(p)
+	if n > 0 {
+		s.capture(p[:n])
+	}
+	if err != nil {
+		err = s.endRead(err)
+	}
+	return n, err
+}
+
+// ahead returns how many octets the reader holds that the room has not taken.
+func (s *Session) ahead() int {
+	if s.r == nil {
+		return 0
+	}
+	return s.r.Buffered()
+}
+
+// Datagram flushes, then waits for the next datagram. The whole of it counts as
+// the request of the next act. It is valid until the next call.
+func (s *Session) Datagram() ([]byte, error) {
+	if s.packet == nil {
+		return nil, errors.New("session: Datagram on a TCP session")
+	}
+	if err := s.beforeRead(0); err != nil {
+		return nil, err
+	}
+	p, err := s.packet.Datagram()
+	if err != nil {
+		return nil, s.endRead(err)
+	}
+	s.capture(p)
+	return p, nil
+}
+
+// beforeRead flushes and sets the deadline of a blocking read; ahead is how
+// many captured octets the room has not consumed.
+func (s *Session) beforeRead(ahead int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.flush(); err != nil && s.stopped == nil {
+		s.stop(err, "visitor")
+	}
+	if s.stopped != nil {
+		return s.stopped
+	}
+	s.spill(s.captured() - ahead)
+	deadline := time.Time{}
+	if s.idle > 0 {
+		deadline = time.Now().Add(s.idle)
+	}
+	if s.cfg.Total > 0 {
+		if end := s.start.Add(s.cfg.Total); deadline.IsZero() || end.Before(deadline) {
+			deadline = end
+		}
+	}
+	return s.conn.SetReadDeadline(deadline)
+}
+
+// endRead notes why a read failed and returns what the room sees.
+func (s *Session) endRead(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped != nil {
+		return s.stopped
+	}
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded) && s.cfg.Total > 0 && s.since() >= s.cfg.Total:
+		s.stop(ErrTotal, "total")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.stop(ErrIdle, "idle")
+	case errors.Is(err, io.EOF):
+		s.stop(io.EOF, "visitor")
+		s.stats.eof = true
+	default: // a reset is how many visitors leave
+		s.stop(io.EOF, "visitor")
+		s.stats.reset = true
+	}
+	return s.stopped
+}
+
+func (s *Session) stop(err error, reason string) {
+	s.stopped = err
+	if s.stats.reason == "" {
+		s.stats.reason = reason
+	}
+}
+
+// capture keeps what was read off the wire.
+func (s *Session) capture(p []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.arrived.Store(int64(s.since()))
+	s.stats.in += int64(len(p))
+	if s.in == nil {
+		s.in = s.cfg.Buffers.get()
+	}
+	*s.in = append(*s.in, p...)
+	if s.cfg.MaxOctets > 0 && s.stats.in > s.cfg.MaxOctets && s.stopped == nil {
+		s.stop(ErrOctets, "octets")
+	}
+}
+
+func (s *Session) captured() int {
+	if s.in == nil {
+		return 0
+	}
+	return len(*s.in)
+}
+
+// An overflow stands for unclaimed octets beyond MaxRequest, which are hashed
+// and let go.
+type overflow struct {
+	hash    hash.Hash // of all unclaimed octets so far
+	dropped int       // those no longer in the buffer
+}
+
+// spill bounds the memory of a long request: of the consumed unclaimed octets
+// (there is no pending act) all beyond MaxRequest go to a hash.
+func (s *Session) spill(consumed int) {
+	if s.pending != nil || consumed <= MaxRequest {
+		return
+	}
+	b := *s.in
+	if s.over == nil {
+		s.over = &overflow{hash: sha256.New()}
+		s.over.hash.Write(b[:MaxRequest])
+	}
+	s.over.hash.Write(b[MaxRequest:consumed])
+	s.over.dropped += consumed - MaxRequest
+	*s.in = append(b[:MaxRequest], b[consumed:]...)
+}
+
+// claim gives the consumed unclaimed octets to an act.
+func (s *Session) claim(consumed int) event.Octets {
+	if s.in == nil || consumed <= 0 {
+		return event.Octets{}
+	}
+	b := (*s.in)[:consumed]
+	switch {
+	case s.over != nil:
+		s.over.hash.Write(b[MaxRequest:])
+		o := event.Octets{Kept: b[:MaxRequest], Len: consumed + s.over.dropped, SHA256: s.over.hash.Sum(nil)}
+		s.over = nil
+		return o
+	case consumed > MaxRequest:
+		sum := sha256.Sum256(b)
+		return event.Octets{Kept: b[:MaxRequest], Len: consumed, SHA256: sum[:]}
+	}
+	return event.Octets{Kept: b, Len: consumed}
+}
+
+// release drops the claimed octets once their act is in the journal.
+func (s *Session) release() {
+	if s.in == nil {
+		return
+	}
+	*s.in = append((*s.in)[:0], (*s.in)[s.claimed:]...)
+	s.claimed = 0
+	if len(*s.in) == 0 {
+		s.cfg.Buffers.put(s.in)
+		s.in = nil
+	}
+}
+
+// Buffers is what all sessions of a sensor borrow their capture buffers from:
+// an idle session holds none. The zero value is ready.
+type Buffers struct{ pool sync.Pool }
+
+func (b *Buffers) get() *[]byte {
+	if p, ok := b.pool.Get().(*[]byte); ok {
+		return p
+	}
+	p := make([]byte, 0, 2048)
+	return &p
+}
+
+func (b *Buffers) put(p *[]byte) {
+	if cap(*p) > 2*MaxRequest {
+		return
+	}
+	*p = (*p)[:0]
+	b.pool.Put(p)
+}
