@@ -20,7 +20,7 @@ const NoClass event.Class = ""
 // lost and counted. ErrUnwritten: the line is safe from nothing yet but will be
 // written once the disk takes it.
 func (j *Journal) Append(line []byte, class event.Class) error {
-	if len(line) > event.MaxLine || bytes.IndexByte(line, '\n') != len(line)-1 {
+	if len(line) == 0 || len(line) > event.MaxLine || bytes.IndexByte(line, '\n') != len(line)-1 {
 		return ErrLine
 	}
 	active := class != NoClass && !class.Passive()

@@ -140,7 +140,8 @@ type Journal struct {
 	file    file
 	born    time.Time // when the active segment was begun
 	stall   *time.Timer
-	syncMu  sync.Mutex // held while a file is fsynced or closed; after fileMu
+	writing atomic.Bool // a write(2) is under way
+	syncMu  sync.Mutex  // held while a file is fsynced or closed; after fileMu
 
 	keepMu sync.Mutex // held by whoever compresses, deletes or rewrites closed segments
 	hashes *hashList

@@ -107,6 +107,8 @@ func (j *Journal) take() bool {
 }
 
 func (j *Journal) writeOut() error {
+	j.writing.Store(true)
+	defer j.writing.Store(false)
 	j.stall.Reset(stallAfter)
 	defer j.stall.Stop()
 	at := j.end.Offset // only the holder of fileMu changes it
@@ -117,8 +119,8 @@ func (j *Journal) writeOut() error {
 			return err
 		}
 	}
-	j.stall.Stop()
 	j.mu.Lock()
+	j.writing.Store(false)
 	j.end.Offset += int64(len(j.out))
 	j.out, j.outDone = j.out[:0], 0
 	j.written = j.batch - 1
@@ -140,17 +142,28 @@ func (j *Journal) writeOut() error {
 // in memory, and once both buffers are full lines are dropped and counted.
 func (j *Journal) failed(err error) {
 	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.fail(err)
+}
+
+// stalled is failed for a write(2) that has not returned in good time.
+func (j *Journal) stalled() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.writing.Load() {
+		j.fail(fmt.Errorf("write takes longer than %v", stallAfter))
+	}
+}
+
+func (j *Journal) fail(err error) {
 	first := j.failing == nil
 	j.failing = err
 	j.done.Broadcast()
 	j.room.Broadcast()
-	j.mu.Unlock()
 	if first {
 		j.cfg.Log.Error("journal cannot be written; visitors are served, lines wait in memory and are then dropped", "dir", j.cfg.Dir, "err", err)
 	}
 }
-
-func (j *Journal) stalled() { j.failed(fmt.Errorf("write takes longer than %v", stallAfter)) }
 
 // due says whether the active segment is to be closed.
 func (j *Journal) due() bool {

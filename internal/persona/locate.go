@@ -25,6 +25,16 @@ func locate(doc []byte, path ...any) (off, width int) {
 	return l.off, l.width
 }
 
+// placed returns a Problem at the key that path leads to, or, where not even the
+// beginning of path is there, with the file as a whole.
+func placed(file string, doc []byte, text string, path ...any) *Problem {
+	off, width := locate(doc, path...)
+	if width == 0 {
+		return &Problem{File: file, Text: text}
+	}
+	return problem(file, doc, off, width, text)
+}
+
 type locator struct {
 	doc    []byte
 	parser unstable.Parser

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -89,7 +90,9 @@ func scheduled(t *Tag) (motion, error) {
 		num, text, err := t.accept(v)
 		switch {
 		case err != nil:
-			return motion{}, err
+			return motion{}, fmt.Errorf("schedule: %w", err)
+		case t.Type.numeric() && !t.inside(v.Float()):
+			return motion{}, fmt.Errorf("schedule: value %v is outside the tag's range", v)
 		case t.Type == Text:
 			w.values[i] = TextValue(text)
 		default:

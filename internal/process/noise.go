@@ -13,8 +13,8 @@ const (
 // state to persist, and no restart repeats it.
 func (t *tick) normal(salt uint64) float64 {
 	h := mix(t.key ^ mix(t.number*2+salt<<62))
-	u := (float64(h>>11) + 0.5) / (1 << 53)       // (0, 1)
-	v := float64(mix(h^0x9e3779b97f4a7c15)>>11) / (1 << 53) // [0, 1)
+	u := (float64(h>>11) + 0.5) / (1 << 53)                  // (0, 1)
+	v := float64(mix(h^0x9e3779b97f4a7c15)>>11) / (1 << 53)  // [0, 1)
 	return math.Sqrt(-2*math.Log(u)) * math.Cos(2*math.Pi*v) // Box and Muller
 }
 

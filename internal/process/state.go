@@ -3,7 +3,7 @@ package process
 import (
 	"encoding/json"
 	"fmt"
-	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -17,8 +17,8 @@ type saved struct {
 }
 
 type savedTag struct {
-	Number float64     `json:"number,omitempty"`
-	Text   string      `json:"text,omitempty"`
+	Number *float64    `json:"number,omitempty"`
+	Text   *string     `json:"text,omitempty"`
 	Octets []byte      `json:"octets,omitempty"` // a text that is no UTF-8
 	Timer  float64     `json:"timer,omitempty"`
 	Input  *bool       `json:"input,omitempty"`
@@ -39,11 +39,14 @@ func (p *Process) MarshalState() ([]byte, error) {
 	out := saved{V: stateVersion, Tags: make(map[string]savedTag, len(cells))}
 	for i := range cells {
 		c, m := &cells[i], &p.moving[i]
-		s := savedTag{Number: c.exact, Timer: m.memory.timer}
-		if p.tags[i].Type == Text {
-			if s.Text = c.shown.text; !utf8.ValidString(s.Text) {
-				s.Text, s.Octets = "", []byte(s.Text)
-			}
+		s := savedTag{Timer: m.memory.timer}
+		switch text := c.shown.text; {
+		case p.tags[i].Type != Text:
+			s.Number = &c.exact
+		case utf8.ValidString(text):
+			s.Text = &text
+		default:
+			s.Octets = []byte(text)
 		}
 		if m.memory.primed {
 			s.Input = &m.memory.input
@@ -70,7 +73,7 @@ func (p *Process) RestoreState(b []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	old := p.now.Load()
-	cells := append([]cell(nil), old.cells...)
+	cells := slices.Clone(old.cells)
 	for i := range cells {
 		if s, ok := in.Tags[p.tags[i].Name]; ok {
 			p.restore(Ref(i), &cells[i], s)
@@ -80,23 +83,26 @@ func (p *Process) RestoreState(b []byte) error {
 	return nil
 }
 
+// restore puts what was saved into a tag's cell, unless the tag was a text and
+// is a number now, or the reverse.
 func (p *Process) restore(r Ref, c *cell, s savedTag) {
 	tag, m := &p.tags[r], &p.moving[r]
+	switch {
+	case tag.Type != Text && s.Number != nil:
+		if c.exact = tag.clamp(*s.Number); tag.Type == Bool {
+			c.exact = BoolValue(*s.Number != 0).Float()
+		}
+		c.shown = p.shown(r, c.exact)
+	case tag.Type == Text && s.Text != nil:
+		c.shown = TextValue(tag.cut(*s.Text))
+	case tag.Type == Text && s.Octets != nil:
+		c.shown = TextValue(tag.cut(string(s.Octets)))
+	default:
+		return
+	}
 	m.memory = memory{timer: max(s.Timer, 0), primed: s.Input != nil, input: s.Input != nil && *s.Input}
 	m.touched = touch{}
 	if s.Touch != nil {
-		m.touched = touch{on: true, age: math.Max(s.Touch.Age, 0), offset: s.Touch.Offset}
-	}
-	switch {
-	case tag.Type == Text && s.Octets != nil:
-		c.shown = TextValue(tag.cut(string(s.Octets)))
-	case tag.Type == Text:
-		c.shown = TextValue(tag.cut(s.Text))
-	case tag.Type == Bool:
-		c.exact = BoolValue(s.Number != 0).Float()
-		c.shown = tag.show(c.exact)
-	default:
-		c.exact = tag.clamp(s.Number)
-		c.shown = tag.show(c.exact)
+		m.touched = touch{on: true, age: max(s.Touch.Age, 0), offset: s.Touch.Offset}
 	}
 }

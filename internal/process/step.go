@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/expr-lang/expr/vm"
@@ -52,7 +53,7 @@ func (p *Process) Step(now time.Time) {
 	defer p.mu.Unlock()
 	old := p.now.Load()
 	t := p.begin(old, now)
-	cells := append([]cell(nil), old.cells...)
+	cells := slices.Clone(old.cells)
 	for i := range cells {
 		p.advance(t, Ref(i), old, &cells[i])
 	}
@@ -73,9 +74,10 @@ func (p *Process) begin(old *snapshot, now time.Time) *tick {
 			p.env[p.tags[i].Name] = v.Any()
 		}
 	}
-	for i, v := range [...]float64{t.dt, math.Mod(t.week, secondsADay) / 3600, float64(local.Weekday()), float64(local.YearDay())} {
+	clock := [...]float64{t.dt, math.Mod(t.week, secondsADay) / 3600, float64(local.Weekday()), float64(local.YearDay())}
+	for i, name := range clockNames() {
 		if p.clock[i] {
-			p.env[clockNames()[i]] = v
+			p.env[name] = clock[i]
 		}
 	}
 	return t
@@ -90,14 +92,22 @@ func (p *Process) read(r Ref, c *cell) Value {
 	case Float32:
 		return FloatValue(c.exact)
 	}
-	return FloatValue(math.Round(c.exact))
+	return p.shown(r, c.exact)
+}
+
+// shown returns a number as services see it, noise aside. A register shows the
+// whole units of a total only.
+func (p *Process) shown(r Ref, x float64) Value {
+	if tag := &p.tags[r]; p.moving[r].motion.rolls && tag.Type.whole() {
+		return tag.show(math.Floor(x + instant))
+	}
+	return p.tags[r].show(x)
 }
 
 // advance moves one tag from its value in old.
 func (p *Process) advance(t *tick, r Ref, old *snapshot, c *cell) {
 	m, tag := &p.moving[r], &p.tags[r]
 	t.key = m.key
-	held := p.relax(r, t.dt, c)
 	if m.mode >= 0 && old.cells[m.mode].shown.text != ModeRun {
 		if !tag.Stop.IsZero() {
 			m.touched = touch{}
@@ -106,6 +116,7 @@ func (p *Process) advance(t *tick, r Ref, old *snapshot, c *cell) {
 		}
 		return
 	}
+	held := p.relax(r, t.dt, c)
 	x, text := c.exact, c.shown.text
 	if !held {
 		var err error
@@ -141,7 +152,7 @@ func (p *Process) set(t *tick, r Ref, c *cell, x float64, text string) {
 		shown = TextValue(tag.cut(text))
 	case m.motion.rolls:
 		c.exact = tag.roll(x)
-		shown = tag.show(c.exact)
+		shown = p.shown(r, c.exact)
 	default:
 		c.exact = tag.clamp(x)
 		if x = c.exact; m.noise > 0 {
@@ -194,7 +205,7 @@ func (p *Process) settle(now time.Time) (changed bool, err error) {
 	old := p.now.Load()
 	t := p.begin(old, now)
 	t.first = true
-	cells := append([]cell(nil), old.cells...)
+	cells := slices.Clone(old.cells)
 	for i := range cells {
 		m, tag := &p.moving[i], &p.tags[i]
 		t.key = m.key

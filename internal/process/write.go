@@ -2,6 +2,7 @@ package process
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -45,7 +46,7 @@ func (p *Process) Write(by string, writes ...Write) error {
 	if by != "" && !p.rate.allow(by, now) {
 		return ErrRate
 	}
-	cells := append([]cell(nil), p.now.Load().cells...)
+	cells := slices.Clone(p.now.Load().cells)
 	for _, w := range writes {
 		p.touch(w, &cells[w.Tag], by, now)
 	}

@@ -1,7 +1,11 @@
 package session
 
 import (
+	"context"
+	"errors"
 	"io"
+	"net"
+	"os"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/event"
@@ -17,8 +21,6 @@ type stats struct {
 	sequence []string
 	lastOp   string
 	reason   string
-	eof      bool
-	reset    bool
 	cut      bool
 }
 
@@ -64,19 +66,27 @@ func (s *Session) End(err error) {
 		return
 	}
 	s.opener.Stop()
-	flushErr := s.flush()
+	s.flush()
+	if s.hung() {
+		s.stop(ErrInterrupt, "")
+	}
 	if n := s.captured() - ahead; n > 0 {
-		if s.stopped != nil {
+		if s.stopped != nil && s.packet == nil {
 			s.leftover(OpPartial, event.Malformed, n)
-		} else {
+		} else { // a datagram is never half there
 			s.leftover(OpUnrecorded, event.Other, n)
 		}
 	}
-	if s.stopped == nil && flushErr == nil {
+	if s.packet != nil {
+		s.drainPackets()
+	} else {
 		s.drain()
 	}
 	if n := s.captured(); n > 0 {
 		s.leftover(OpAfterClose, event.Other, n)
+	}
+	if s.stats.acts == 0 && !s.opened {
+		s.silent()
 	}
 	if s.opened || s.stats.folded == 0 { // a stay of folded acts alone is in their count
 		s.ensureOpen()
@@ -84,11 +94,24 @@ func (s *Session) End(err error) {
 	}
 	s.ended = true
 	s.conn.Close()
+	if s.cfg.parent != nil {
+		s.cfg.parent.disown(s)
+	}
+}
+
+// silent counts a stay without an act against the source's quota, under which it
+// folds like an act of class connect.
+func (s *Session) silent() {
+	a := event.Act{Op: "connect", Class: event.Connect, Outcome: event.Ignored}
+	if s.admit(&a, 0, 0) && a.Count > 1 {
+		s.ensureOpen()
+		s.put(&a, event.Octets{}, event.Octets{})
+	}
 }
 
 // leftover records n captured octets that no act claimed.
 func (s *Session) leftover(op string, class event.Class, n int) {
-	s.act = event.Act{Op: op, Class: class, Outcome: event.Ignored}
+	s.act, s.sending = event.Act{Op: op, Class: class, Outcome: event.Ignored}, false
 	s.pending = &s.act
 	s.request = s.claim(n)
 	s.claimed = n
@@ -98,37 +121,59 @@ func (s *Session) leftover(op string, class event.Class, n int) {
 const (
 	drainOctets = 64 << 10
 	drainTime   = time.Second
+	drainPacket = time.Millisecond // for datagrams that have come already
 )
 
 // drain half-closes and reads what the visitor had under way, so that nothing
 // that reached us is lost to a reset.
 func (s *Session) drain() {
+	if s.gone || s.broken != nil || s.hung() {
+		return
+	}
 	half, ok := s.conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
 	s.conn.SetReadDeadline(time.Now().Add(drainTime))
+	if s.hung() {
+		return
+	}
 	buf := make([]byte, 4096)
 	for total := 0; total < drainOctets; {
 		s.mu.Unlock() // HangUp may end the wait
 		n, err := s.conn.Read(buf)
 		s.mu.Lock()
 		if n > 0 {
-			s.stats.in += int64(n)
-			if s.in == nil {
-				s.in = s.cfg.Buffers.get()
-			}
-			*s.in = append(*s.in, buf[:n]...)
+			s.keep(buf[:n])
 			total += n
 		}
-		if err != nil || s.stopped != nil {
+		if err != nil || s.hung() {
 			return
 		}
 	}
 }
 
+// drainPackets records the datagrams that wait in a flow whose room has ended.
+func (s *Session) drainPackets() {
+	if s.hung() {
+		return
+	}
+	s.conn.SetReadDeadline(time.Now().Add(drainPacket))
+	for total := 0; total < drainOctets; {
+		s.mu.Unlock()
+		p, err := s.packet.Datagram()
+		s.mu.Lock()
+		if err != nil || s.hung() {
+			return
+		}
+		s.keep(p)
+		s.leftover(OpAfterClose, event.Other, len(p))
+		total += len(p)
+	}
+}
+
 func (s *Session) appendClose(err error) {
-	if err == io.EOF || err == s.stopped {
+	if errors.Is(err, io.EOF) || s.stopped != nil && follows(err, s.stopped) {
 		err = nil
 	}
 	c := event.Close{
@@ -145,5 +190,15 @@ func (s *Session) appendClose(err error) {
 		c.Reason = "protocol" // the device hung up
 	}
 	line := s.enc.AppendClose(nil, s.stamp(s.since()), c)
-	s.write(line, event.Other)
+	s.write(line, "") // no class: nobody waits for it
+}
+
+// follows says whether Serve's error only says again that reading had ended.
+func follows(err, stopped error) bool {
+	for _, target := range []error{stopped, io.ErrUnexpectedEOF, net.ErrClosed, os.ErrDeadlineExceeded, context.Canceled} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
 }

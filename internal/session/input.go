@@ -62,8 +62,9 @@ func (s *Session) Datagram() ([]byte, error) {
 func (s *Session) beforeRead(ahead int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.flush(); err != nil && s.stopped == nil {
-		s.stop(err, "visitor")
+	s.flush() // a TCP connection that takes no more is stopped by it; a datagram may be lost
+	if s.hung() {
+		s.stop(ErrInterrupt, "")
 	}
 	if s.stopped != nil {
 		return s.stopped
@@ -78,49 +79,46 @@ func (s *Session) beforeRead(ahead int) error {
 			deadline = end
 		}
 	}
-	return s.conn.SetReadDeadline(deadline)
+	if err := s.conn.SetReadDeadline(deadline); err != nil { // closed under us
+		s.stop(io.EOF, "visitor")
+	} else if s.hung() {
+		s.stop(ErrInterrupt, "")
+	}
+	return s.stopped
 }
 
 // endRead notes why a read failed and returns what the room sees.
 func (s *Session) endRead(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stopped != nil {
-		return s.stopped
-	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded) && s.cfg.Total > 0 && s.since() >= s.cfg.Total:
 		s.stop(ErrTotal, "total")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		s.stop(ErrIdle, "idle")
-	case errors.Is(err, io.EOF):
-		s.stop(io.EOF, "visitor")
-		s.stats.eof = true
 	default: // a reset is how many visitors leave
 		s.stop(io.EOF, "visitor")
-		s.stats.reset = true
+		s.gone = true
 	}
 	return s.stopped
-}
-
-func (s *Session) stop(err error, reason string) {
-	s.stopped = err
-	if s.stats.reason == "" {
-		s.stats.reason = reason
-	}
 }
 
 // capture keeps what was read off the wire.
 func (s *Session) capture(p []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.keep(p)
+}
+
+// keep is capture under the lock.
+func (s *Session) keep(p []byte) {
 	s.arrived.Store(int64(s.since()))
 	s.stats.in += int64(len(p))
 	if s.in == nil {
 		s.in = s.cfg.Buffers.get()
 	}
 	*s.in = append(*s.in, p...)
-	if s.cfg.MaxOctets > 0 && s.stats.in > s.cfg.MaxOctets && s.stopped == nil {
+	if s.cfg.MaxOctets > 0 && s.stats.in > s.cfg.MaxOctets {
 		s.stop(ErrOctets, "octets")
 	}
 }

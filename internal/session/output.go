@@ -14,7 +14,7 @@ func (s *Session) Record(a event.Act) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commit()
-	s.act = a
+	s.act, s.sending = a, false
 	s.pending = &s.act
 	consumed := s.captured() - ahead
 	s.request = s.claim(consumed)
@@ -23,7 +23,8 @@ func (s *Session) Record(a event.Act) {
 
 // Write queues an answer; it leaves at the next flush. On UDP each Write is one
 // datagram, and one that the reply budget does not allow is not sent:
-// ErrAllowance, and the act's outcome becomes "dropped".
+// ErrAllowance, and the act's outcome becomes "dropped". On TCP an error means
+// that the connection takes nothing any more.
 func (s *Session) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,6 +32,9 @@ func (s *Session) Write(p []byte) (int, error) {
 		return s.queueDatagram(p)
 	}
 	for rest := p; len(rest) > 0; {
+		if s.broken != nil {
+			return len(p) - len(rest), s.broken
+		}
 		if s.queued() >= maxQueue {
 			if err := s.flush(); err != nil {
 				return len(p) - len(rest), err
@@ -96,10 +100,10 @@ func (s *Session) Send(a event.Act, p []byte) error {
 	if s.ended {
 		return ErrInterrupt
 	}
-	if err := s.flush(); err != nil {
+	if err := s.flush(); err != nil && s.broken != nil {
 		return err
 	}
-	s.act = a
+	s.act, s.sending = a, true
 	s.pending = &s.act
 	s.request = event.Octets{}
 	var err error
@@ -117,15 +121,19 @@ func (s *Session) Send(a event.Act, p []byte) error {
 // flush is Flush under the lock.
 func (s *Session) flush() error {
 	s.commit()
+	d := s.delay
+	s.delay = 0
 	if s.out == nil {
-		s.delay = 0
-		return nil
+		return s.broken
 	}
-	if d := s.delay; d > 0 {
-		s.delay = 0
-		time.Sleep(d)
+	if d > 0 {
+		s.wait(d)
 	}
 	err := s.send()
+	if err != nil && s.packet == nil {
+		s.stop(err, "visitor")
+		s.broken = err
+	}
 	s.cfg.Buffers.put(s.out)
 	s.out, s.bounds, s.held = nil, s.bounds[:0], 0
 	return err
@@ -134,6 +142,9 @@ func (s *Session) flush() error {
 // send puts the queue on the wire.
 func (s *Session) send() error {
 	s.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if s.hung() {
+		s.conn.SetWriteDeadline(time.Now().Add(lastWrite))
+	}
 	if s.packet == nil {
 		n, err := s.conn.Write(*s.out)
 		s.stats.out += int64(n)
@@ -159,7 +170,7 @@ func (s *Session) commit() {
 		if len(response) == 0 {
 			return
 		}
-		s.act = s.unasked()
+		s.act, s.sending = s.unasked(), true
 		s.pending = &s.act
 		s.request = event.Octets{}
 	}
@@ -179,34 +190,6 @@ func (s *Session) unheld() []byte {
 	return (*s.out)[s.held:]
 }
 
-// unasked is the act of octets that we sent with no act pending: a greeting, or
-// the rest of an answer of more than 64 KiB.
-func (s *Session) unasked() event.Act {
-	a := event.Act{Op: "greeting", Class: event.Report}
-	if s.stats.lastOp != "" {
-		a.Op = s.stats.lastOp
-		a.Detail = continuation{s.seq - 1}
-	}
-	return a
-}
-
-// continuation is the detail of an act that carries on an earlier one's answer.
-type continuation struct{ seq int }
-
-// AppendJSON implements event.Detail.
-func (c continuation) AppendJSON(b []byte) []byte {
-	o := event.NewObject(b)
-	o.Int("continues", int64(c.seq))
-	return o.End()
-}
-
-// foldedDetail is the detail of a line that stands for several acts of a source
-// over its daily budget: octet totals, and the last act's own detail.
-type foldedDetail struct {
-	Folded
-	Last any `json:"last,omitempty"`
-}
-
 // cut keeps the first MaxResponse octets of an answer.
 func cut(p []byte) event.Octets {
 	if len(p) <= MaxResponse {
@@ -216,50 +199,3 @@ func cut(p []byte) event.Octets {
 	return event.Octets{Kept: p[:MaxResponse], Len: len(p), SHA256: sum[:]}
 }
 
-// append writes one act's line, session.open before the first.
-func (s *Session) append(a *event.Act, req, resp event.Octets) {
-	s.stats.count(a.Op)
-	if s.cfg.Quota != nil {
-		keep, f := s.cfg.Quota.Admit(a.Class, req.Len, resp.Len)
-		if !keep {
-			s.stats.folded++
-			return
-		}
-		if f.Count > 1 {
-			a.Count, a.Detail = f.Count, foldedDetail{f, a.Detail}
-		}
-	}
-	s.ensureOpen()
-	line := s.cfg.Buffers.get()
-	at := s.since()
-	*line = s.enc.AppendAct((*line)[:0], s.stamp(at), a, req, resp, at-time.Duration(s.arrived.Load()))
-	s.write(*line, a.Class)
-	s.cfg.Buffers.put(line)
-}
-
-func (s *Session) stamp(at time.Duration) event.Stamp {
-	t := event.Stamp{Time: time.Now(), At: at, Seq: s.seq}
-	s.seq++
-	return t
-}
-
-// ensureOpen writes session.open once.
-func (s *Session) ensureOpen() {
-	if s.opened || s.ended {
-		return
-	}
-	s.opened = true
-	s.opener.Stop()
-	seq := s.seq
-	s.seq++
-	line := s.enc.AppendOpen(nil, event.Stamp{Time: s.start, Seq: seq}, s.cfg.Open)
-	s.write(line, event.Connect)
-}
-
-// write appends to the journal. A line that the journal drops is counted there
-// and leaves a gap in seq; the visitor is served all the same.
-func (s *Session) write(line []byte, class event.Class) {
-	if err := s.cfg.Journal.Append(line, class); err != nil {
-		s.stats.lost++
-	}
-}

@@ -35,6 +35,7 @@ const (
 	maxQueue     = 64 << 10 // queued output that makes Write flush
 	openAfter    = 60 * time.Second
 	writeTimeout = 30 * time.Second
+	lastWrite    = 250 * time.Millisecond // for what is under way when HangUp comes
 )
 
 // Errors with which reads and writes end.
@@ -47,7 +48,8 @@ var (
 )
 
 // A Journal takes encoded lines. For a class that is not passive it returns
-// once the line is in the journal's file.
+// once the line is in the journal's file; the class of lines that are not acts
+// and that nobody waits for is "".
 type Journal interface {
 	Append(line []byte, class event.Class) error
 }
@@ -104,6 +106,8 @@ type Config struct {
 	Seed      [32]byte      // secret; Rand is derived from it and the session's id
 	Sides     SideMaker     // nil: Side fails
 	Log       *slog.Logger
+
+	parent *Session // of a side session: it hangs up with its parent
 }
 
 // A Session is one visitor's stay. One goroutine reads and records; any other
@@ -118,6 +122,11 @@ type Session struct {
 	opener *time.Timer
 	rand   *rand.Rand
 	r      *bufio.Reader
+
+	hang       sync.Once
+	quit       chan struct{} // closed by HangUp
+	hangReason string        // read once quit is closed
+	kids       kids
 
 	mu      sync.Mutex
 	conn    net.Conn
@@ -134,6 +143,10 @@ type Session struct {
 	held    int          // octets of out that belong to acts already in the journal
 	delay   time.Duration
 	stopped error // why reading is over, if it is
+	broken  error // why a TCP connection takes no more octets, if it does not
+	gone    bool  // the visitor has closed or reset his side
+	sending bool  // the pending act is Send's
+	asked   asked
 	opened  bool
 	ended   bool
 	seq     int
@@ -143,7 +156,7 @@ type Session struct {
 // Open begins a session. Nothing is recorded yet: session.open is written with
 // the first act, after 60 s, or at the end.
 func Open(cfg Config) *Session {
-	s := &Session{Log: cfg.Log, cfg: cfg, conn: cfg.Conn, idle: cfg.Idle, enc: event.NewEncoder(cfg.Envelope), start: time.Now()}
+	s := &Session{Log: cfg.Log, cfg: cfg, conn: cfg.Conn, idle: cfg.Idle, enc: event.NewEncoder(cfg.Envelope), start: time.Now(), quit: make(chan struct{})}
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
@@ -162,6 +175,9 @@ func Open(cfg Config) *Session {
 		defer s.mu.Unlock()
 		s.ensureOpen()
 	})
+	if cfg.parent != nil {
+		cfg.parent.adopt(s)
+	}
 	return s
 }
 
@@ -226,18 +242,6 @@ func (s *Session) Keep(name, kind string, r io.Reader) (event.Artifact, error) {
 		return event.Artifact{}, errors.New("session: no artifact store")
 	}
 	return s.cfg.Artifacts.Put(s.Source(), name, kind, r)
-}
-
-// HangUp makes reading fail from now on, so that Serve returns; any goroutine
-// may call it. Reason is one of event.CloseReasons.
-func (s *Session) HangUp(reason string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped == nil {
-		s.stopped = ErrInterrupt
-		s.stats.reason = reason
-	}
-	s.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
 // IdleSince returns when octets last came.

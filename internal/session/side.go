@@ -12,17 +12,17 @@ import (
 
 // A Side is a second port of a session, made by the sensor: an FTP data port, a
 // TFTP transfer port. It is locked to the visitor's address and capped; its
-// sessions name their parent.
+// sessions name their parent and hang up with it.
+//
+// Accept on a TCP side waits for the visitor to connect; on a UDP side it
+// returns at once a flow to the visitor's own address and port, so that the
+// first datagram may be ours. The room ends the session that it gets with End,
+// and the side with Close.
 type Side struct {
 	Addr   netip.AddrPort // as announced to the visitor
 	Accept func(context.Context) (*Session, error)
 	Close  func() error
 }
-
-// Accept on a TCP side waits for the visitor to connect; on a UDP side it
-// returns at once a flow to the visitor's own address and port, so that the
-// first datagram may be ours. The room ends the session that it gets with End,
-// and the side with Close.
 
 // A SideMaker opens a side port for a session; network is "tcp" or "udp".
 type SideMaker func(ctx context.Context, s *Session, network string) (*Side, error)
@@ -39,7 +39,7 @@ func (s *Session) Side(ctx context.Context, network string) (*Side, error) {
 // connection: the same visitor, journal and limits, this session as its parent.
 func (s *Session) Child() Config {
 	c := s.cfg
-	c.Conn, c.Sides = nil, nil
+	c.Conn, c.Sides, c.parent = nil, nil, s
 	c.Open.Parent = s.ID()
 	c.Open.Octets, c.Open.TLS = "", nil
 	c.Envelope.Session = NewID(time.Now())

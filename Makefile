@@ -1,0 +1,44 @@
+# `make` lists the targets. Everything needed is fetched by Go itself; what else
+# a target uses (browser, third-party clients) .ci/run installs.
+SHELL := /bin/bash
+export CGO_ENABLED := 0
+GO ?= go
+T ?= 10s
+DATA ?= sundew-data
+
+.PHONY: help go run build test lint fuzz interop bench clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+go:
+	@command -v $(GO) >/dev/null || { echo "Go is missing. Install Go 1.26 or later from your distribution or go.dev/dl, and put its bin directory on PATH."; exit 1; }
+	@$(GO) version | awk '{ split(substr($$3, 3), v, "."); if (v[1] < 1 || v[1] == 1 && v[2] + 0 < 26) { print "This is " $$3 "; Sundew needs Go 1.26 or later: install it and put it first on PATH."; exit 1 } }'
+
+run: build ## Build, then listen on 127.0.0.1 and unprivileged ports.
+	bin/sundew run --address 127.0.0.1 --ports unprivileged --data $(DATA)
+
+build: go ## Build bin/sundew.
+	$(GO) build -trimpath -ldflags="-s -w" -o bin/sundew ./cmd/sundew
+
+test: go ## Run the tests.
+	$(GO) test ./...
+
+lint: go ## Vet, staticcheck, formatting.
+	@test -z "$$(gofmt -l cmd internal interop personas *.go)" || { echo "not formatted (run gofmt -w):"; gofmt -l cmd internal interop personas *.go; exit 1; }
+	$(GO) vet ./... ./interop
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+fuzz: go ## Fuzz every codec for T each (T=10s).
+	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | cut -c6-); do \
+	    echo "$$p $$f"; $(GO) test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(T) || exit 1; done; done
+
+interop: build ## Point third-party clients at the built binary.
+	$(GO) test -tags interop -count=1 -timeout 20m -v ./interop
+
+bench: build ## Measure the built binary beside a bare echo server.
+	$(GO) test -tags bench -count=1 -timeout 30m -v -run Bench ./interop
+
+clean: ## Remove what was built.
+	rm -rf bin

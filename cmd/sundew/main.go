@@ -1,0 +1,107 @@
+// Command sundew is an ICS/SCADA honeypot: it pretends to be industrial devices,
+// keeps every octet of what visitors do with them, and turns that into answers.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line. Each command is a struct with its flags and a Run.
+type cli struct {
+	Run        runCmd        `cmd:"" help:"Listen for visitors until interrupted."`
+	Personas   personasCmd   `cmd:"" help:"List the personas, or show one."`
+	Check      checkCmd      `cmd:"" help:"Check configuration, persona, ports and directories, and say how to mend what is amiss."`
+	Events     eventsCmd     `cmd:"" help:"Read what happened: a range of the journal, or live."`
+	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of the journal's lines."`
+	Version    versionCmd    `cmd:"" help:"Print version and build."`
+	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`
+}
+
+// Exit codes: the world's fault and a wrong command line.
+const (
+	exitWorld = 1
+	exitUsage = 2
+)
+
+// terminal is what commands read and print; tests replace it.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+	colour   bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	term := &terminal{os.Stdin, os.Stdout, os.Stderr, isTerminal(os.Stdout)}
+	code := execute(ctx, os.Args[1:], term)
+	stop()
+	os.Exit(code)
+}
+
+// execute runs one command line and returns its exit code.
+func execute(ctx context.Context, args []string, t *terminal) int {
+	var c cli
+	settings, err := readSettings(args)
+	if err != nil {
+		fmt.Fprintln(t.err, "sundew:", err)
+		return exitUsage
+	}
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("sundew"),
+		kong.Description("An ICS/SCADA honeypot: industrial devices that record their visitors.\n\nSettings come from, each over the one before: defaults, a TOML file (--config), the environment (SUNDEW_…), flags."),
+		kong.Writers(t.out, t.err),
+		kong.Exit(func(code int) { exited = code }),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Resolvers(settings),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(t, settings),
+	)
+	if err != nil {
+		fmt.Fprintln(t.err, "sundew:", err)
+		return exitUsage
+	}
+	k, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintln(t.err, "sundew:", err)
+		fmt.Fprintln(t.err, "Run \"sundew --help\" for commands and flags.")
+		return exitUsage
+	}
+	if err := k.Run(); err != nil {
+		if errors.Is(err, errFindings) {
+			return exitWorld
+		}
+		fmt.Fprintln(t.err, "sundew:", err)
+		return exitCode(err)
+	}
+	return 0
+}
+
+// usageError is a wrong command line that only the command itself can see.
+type usageError struct{ error }
+
+func exitCode(err error) int {
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitUsage
+	}
+	return exitWorld
+}
+
+// isTerminal says whether f is a terminal that wants colours.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/sundew-ics/sundew/internal/artifact"
+	"github.com/sundew-ics/sundew/internal/event"
+	"github.com/sundew-ics/sundew/internal/journal"
+	"github.com/sundew-ics/sundew/internal/sensor"
+	"github.com/sundew-ics/sundew/internal/session"
+)
+
+// runCmd listens for visitors.
+type runCmd struct {
+	Persona       []string `short:"t" aliases:"template" placeholder:"NAME|DIR[@ADDRESS]" env:"SUNDEW_PERSONA" help:"Whom to pretend to be (Conpot calls it a template); repeatable. Default: default."`
+	Data          string   `placeholder:"DIR" env:"SUNDEW_DATA" help:"Where journal, artefacts, state and seed are kept. Default: the platform's state directory."`
+	Address       string   `placeholder:"IP" env:"SUNDEW_ADDRESS" help:"Where to listen. Default: all addresses."`
+	Ports         string   `enum:"auto,standard,unprivileged" default:"auto" env:"SUNDEW_PORTS" help:"The devices' real ports, or unprivileged ones; auto takes the real ones where it may (${enum})."`
+	PublicAddress string   `placeholder:"IP" env:"SUNDEW_PUBLIC_ADDRESS" help:"The address that visitors know, announced for FTP data ports."`
+	Sensor        string   `placeholder:"NAME" env:"SUNDEW_SENSOR" help:"This sensor's name in the record. Default: the host's name."`
+	Limits        string   `enum:"on,off" default:"on" env:"SUNDEW_LIMITS" help:"off: no limits, for tests on loopback."`
+	Latency       string   `enum:"on,off" default:"on" env:"SUNDEW_LATENCY" help:"off: answer at once, for tests on loopback."`
+	ResetProcess  bool     `help:"Start with the plant and the devices as the persona has them, not as visitors left them."`
+	Config        string   `placeholder:"FILE" env:"SUNDEW_CONFIG" help:"Configuration file. Default: /etc/sundew/sundew.toml if it is there."`
+	Log           string   `enum:"debug,info,warn,error" default:"info" env:"SUNDEW_LOG" help:"What to print of the sensor's own doings (${enum})."`
+
+	SiteName     string `name:"site.name" hidden:"" env:"SUNDEW_SITE_NAME"`
+	SiteCountry  string `name:"site.country" hidden:"" env:"SUNDEW_SITE_COUNTRY"`
+	SiteProvider string `name:"site.provider" hidden:"" env:"SUNDEW_SITE_PROVIDER"`
+}
+
+// Run implements kong's command.
+func (c *runCmd) Run(ctx context.Context, t *terminal, s *settings) error {
+	log, err := newLog(t, c.Log)
+	if err != nil {
+		return err
+	}
+	m, err := c.assemble(s, log)
+	if err != nil {
+		return err
+	}
+	defer m.journal.Close()
+	if err := m.bind(c, t); err != nil {
+		return err
+	}
+	if err := m.banner(t, c); err != nil {
+		return err
+	}
+	return m.run(ctx)
+}
+
+func newLog(t *terminal, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, usageError{err}
+	}
+	return slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: l})), nil
+}
+
+// machine is a sensor put together: what runs, from the plant to the sinks.
+type machine struct {
+	dir       directory
+	sites     []*site
+	journal   *journal.Journal
+	artifacts *artifact.Store
+	sinks     []*follower
+	config    sensor.Config
+	sensor    *sensor.Sensor
+	log       *slog.Logger
+	standard  bool // on the devices' real ports
+}
+
+// assemble builds everything that can fail for reasons of configuration. It
+// opens the journal, and no port.
+func (c *runCmd) assemble(s *settings, log *slog.Logger) (*machine, error) {
+	listen, err := c.listenAddress()
+	if err != nil {
+		return nil, err
+	}
+	if c.Data == "" {
+		c.Data = dataDir()
+	}
+	m := &machine{dir: directory(c.Data), log: log}
+	if err := m.dir.make(); err != nil {
+		return nil, err
+	}
+	seed, born, err := m.dir.secret()
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{dir: m.dir, seed: seed, born: born, reset: c.ResetProcess, log: log}
+	if len(c.Persona) == 0 {
+		c.Persona = []string{"default"}
+	}
+	for _, arg := range c.Persona {
+		a, err := parseSite(arg)
+		if err != nil {
+			return nil, err
+		}
+		site, err := b.build(a)
+		if err != nil {
+			return nil, err
+		}
+		m.sites = append(m.sites, site)
+	}
+	if err := c.checkOff(m.sites, listen); err != nil {
+		return nil, err
+	}
+	if err := m.openStores(s); err != nil {
+		return nil, err
+	}
+	m.config = sensor.Config{
+		Journal: recorder{m.journal}, Artifacts: m.artifacts, Sensor: c.Sensor, Boot: session.NewID(time.Now()), Build: version(),
+		Seed: secretFor(seed, "session"), Site: sensor.Site{Name: c.SiteName, Country: c.SiteCountry, Provider: c.SiteProvider},
+		NoLimits: c.Limits == "off", Instant: c.Latency == "off", Log: log,
+	}
+	if c.Sensor == "" {
+		m.config.Sensor, _ = os.Hostname()
+	}
+	return m, nil
+}
+
+func (c *runCmd) listenAddress() (netip.Addr, error) {
+	if c.Address == "" {
+		return netip.IPv6Unspecified(), nil
+	}
+	a, err := netip.ParseAddr(c.Address)
+	if err != nil {
+		return a, usageError{fmt.Errorf("--address %q is not an IP address", c.Address)}
+	}
+	return a, nil
+}
+
+// checkOff refuses to drop limits or latency where strangers could come.
+func (c *runCmd) checkOff(sites []*site, listen netip.Addr) error {
+	if c.Limits == "on" && c.Latency == "on" {
+		return nil
+	}
+	for _, s := range sites {
+		a := s.address
+		if !a.IsValid() {
+			a = listen
+		}
+		if !a.IsLoopback() {
+			return usageError{fmt.Errorf("--limits off and --latency off are for tests on loopback; %s is reachable by others: add --address 127.0.0.1", a)}
+		}
+	}
+	return nil
+}
+
+// openStores opens the journal, the artefacts and the sinks.
+func (m *machine) openStores(s *settings) error {
+	var err error
+	m.journal, err = journal.Open(journal.Config{
+		Dir: m.dir.path("journal"), Log: m.log,
+		MaxAge: time.Duration(s.Journal.MaxAge), MaxBytes: s.Journal.MaxBytes,
+		Status: func(st event.Status) {
+			if m.sensor != nil {
+				m.sensor.Status(st)
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	m.artifacts, err = artifact.Open(artifact.Config{Dir: m.dir.path("artifacts"), Total: s.Artifacts.MaxBytes, Log: m.log})
+	if err != nil {
+		return err
+	}
+	m.sinks, err = newFollowers(s.Sink, m.journal, m.log)
+	return err
+}
+
+// bind opens the ports: the devices' real ones if that is asked for or
+// possible, else the unprivileged ones.
+func (m *machine) bind(c *runCmd, t *terminal) error {
+	listen, err := c.listenAddress()
+	if err != nil {
+		return err
+	}
+	if c.Ports != "unprivileged" {
+		m.standard = true
+		err := m.listen(c, listen)
+		if err == nil || c.Ports == "standard" {
+			return explainBind(err)
+		}
+		if !errors.Is(err, syscall.EACCES) {
+			return explainBind(err)
+		}
+		fmt.Fprintln(t.err, "The devices' real ports need privileges that this user lacks: listening on unprivileged ports instead.")
+	}
+	m.standard = false
+	return explainBind(m.listen(c, listen))
+}
+
+func (m *machine) listen(c *runCmd, listen netip.Addr) error {
+	cfg := m.config
+	public, _ := netip.ParseAddr(c.PublicAddress)
+	for _, s := range m.sites {
+		for _, v := range s.services {
+			port := v.Protocol.Alt
+			if m.standard {
+				port = v.Protocol.Port
+			}
+			a := s.address
+			if !a.IsValid() {
+				a = listen
+			}
+			v.Addr, v.Announce = netip.AddrPortFrom(a, port), public
+			cfg.Services = append(cfg.Services, v)
+		}
+	}
+	m.sensor = sensor.New(cfg)
+	m.config.Services = cfg.Services
+	err := m.sensor.Listen()
+	if err != nil {
+		m.config.Services = nil
+	}
+	return err
+}
+
+// explainBind says what to do about a port that cannot be had.
+func explainBind(err error) error {
+	op, _ := errors.AsType[*net.OpError](err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w; something else listens on %s: see `ss -lntup`, stop it, or choose --ports or --address", err, op.Addr)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w; use --ports unprivileged, or grant the right with `setcap cap_net_bind_service=+ep BINARY`", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%w; this host has no such address: see `ip addr`", err)
+	}
+	return err
+}
+
+// run moves plants, listens, writes and delivers until ctx is done, then stops
+// in the order in which evidence flows: visitors, plants, journal, sinks.
+func (m *machine) run(ctx context.Context) error {
+	back, stopBack := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBack()
+	var plants, writer, sinks sync.WaitGroup
+	plantCtx, stopPlants := context.WithCancel(back)
+	for _, s := range m.sites {
+		plants.Go(func() { s.run(plantCtx, m.log) })
+	}
+	journalCtx, stopJournal := context.WithCancel(back)
+	var journalErr error
+	writer.Go(func() { journalErr = m.journal.Run(journalCtx) })
+	sinkCtx, stopSinks := context.WithCancel(back)
+	for _, f := range m.sinks {
+		sinks.Go(func() { f.run(sinkCtx) })
+	}
+	err := m.sensor.Run(ctx)
+	stopPlants()
+	plants.Wait()
+	stopJournal()
+	writer.Wait()
+	stop := time.AfterFunc(500*time.Millisecond, stopSinks) // they resume where they were at the next start
+	sinks.Wait()
+	stop.Stop()
+	stopSinks()
+	return errors.Join(err, journalErr)
+}

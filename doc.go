@@ -1,0 +1,2 @@
+// Package sundew holds the module's policy tests. The program is cmd/sundew.
+package sundew

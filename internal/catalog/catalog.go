@@ -1,0 +1,28 @@
+// Package catalog lists what there is: the protocols and the sinks. Adding one
+// is a line here.
+package catalog
+
+import (
+	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/http"
+	"github.com/sundew-ics/sundew/internal/protocol/modbus"
+)
+
+// Protocols returns every protocol. One that has two entries speaks over both
+// tcp and udp.
+func Protocols() []protocol.Protocol {
+	return []protocol.Protocol{
+		http.Protocol(),
+		modbus.Protocol(),
+	}
+}
+
+// Decoder returns a decoder of the named protocol, or nil where there is none.
+func Decoder(name string) protocol.Decoder {
+	for _, p := range Protocols() {
+		if p.Name == name && p.Decode != nil {
+			return p.Decode()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,367 @@
+package s7comm
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"math/rand/v2"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
+)
+
+// errNoRoom says that visitors have loaded as much program as the device takes.
+var errNoRoom = errors.New("the load memory for visitors is full")
+
+// A blockKey names a block.
+type blockKey struct {
+	Type   wire.BlockType
+	Number uint16
+}
+
+// String returns the block's name in STEP 7.
+func (k blockKey) String() string { return fmt.Sprintf("%s%d", k.Type, k.Number) }
+
+// A systemBlock is a function of the firmware: it is listed, never uploaded.
+type systemBlock struct {
+	key          blockKey
+	family, name string
+}
+
+// program is the CPU's blocks. It is safe for concurrent use.
+type program struct {
+	state   protocol.State
+	limit   int // octets that visitors may load
+	system  []systemBlock
+	shipped map[blockKey]bool // blocks of the persona
+
+	mu      sync.Mutex
+	active  map[blockKey][]byte
+	passive map[blockKey][]byte // loaded, not yet linked in
+	kept    keptProgram
+}
+
+// keptProgram is what visitors changed, as the device's state has it.
+type keptProgram struct {
+	Loaded  map[string][]byte `json:"loaded,omitempty"` // by wire name
+	Deleted []string          `json:"deleted,omitempty"`
+}
+
+const stateProgram = "s7comm.program"
+
+// newProgram reads the sources and applies what visitors changed. The blocks'
+// dates are moved so that the program was last changed some weeks before boot:
+// the same distances on every installation, other days on each.
+func newProgram(s *settings, files fs.FS, state protocol.State, boot time.Time, r *rand.Rand) (*program, error) {
+	p := &program{state: state, limit: s.Sizes.Blocks, shipped: map[blockKey]bool{}, active: map[blockKey][]byte{}, passive: map[blockKey][]byte{}}
+	blocks, err := readSources(s.Blocks, files)
+	if err != nil {
+		return nil, err
+	}
+	shiftDates(blocks, boot, r)
+	for _, b := range blocks {
+		key := blockKey{b.Header.Type, b.Header.Number}
+		if _, twice := p.active[key]; twice {
+			return nil, fmt.Errorf("blocks: %v is there twice", key)
+		}
+		p.active[key] = b.Append(nil)
+		p.shipped[key] = true
+	}
+	if p.system, err = readSystem(s.System, files); err != nil {
+		return nil, err
+	}
+	if err := state.Load(stateProgram, &p.kept); err != nil {
+		return nil, err
+	}
+	for _, name := range p.kept.Deleted {
+		if ref, err := wire.ParseBlockRef(name); err == nil {
+			delete(p.active, blockKey{ref.Type, ref.Number})
+		}
+	}
+	for name, b := range p.kept.Loaded {
+		if ref, err := wire.ParseBlockRef(name); err == nil {
+			p.active[blockKey{ref.Type, ref.Number}] = b
+		}
+	}
+	return p, nil
+}
+
+// readSources reads every .awl file of a folder, in the order of their names.
+func readSources(folder string, files fs.FS) ([]wire.Block, error) {
+	if folder == "" {
+		return nil, nil
+	}
+	names, err := fs.Glob(files, path.Join(folder, "*.awl"))
+	if err != nil || len(names) == 0 {
+		return nil, fmt.Errorf("blocks = %q: no .awl file there", folder)
+	}
+	var out []wire.Block
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		blocks, err := wire.ParseSource(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out = append(out, blocks...)
+	}
+	return out, nil
+}
+
+// shiftDates moves all dates by whole weeks, and each by a few minutes.
+func shiftDates(blocks []wire.Block, boot time.Time, r *rand.Rand) {
+	var latest time.Time
+	for _, b := range blocks {
+		if t := b.Header.Code.Time(); t.After(latest) {
+			latest = t
+		}
+	}
+	target := boot.AddDate(0, 0, -7-r.IntN(84))
+	weeks := int(target.Sub(latest)/(7*24*time.Hour)) - 1
+	for i := range blocks {
+		jitter := time.Duration(r.IntN(2400000)-1200000) * time.Millisecond
+		for _, stamp := range []*wire.Stamp{&blocks[i].Header.Code, &blocks[i].Header.Interface} {
+			if t := stamp.Time().AddDate(0, 0, 7*weeks).Add(jitter); t.Year() >= 1994 {
+				*stamp = wire.StampOf(t)
+			}
+		}
+	}
+}
+
+// readSystem reads the table of system functions: type, number, family, name.
+func readSystem(name string, files fs.FS) ([]systemBlock, error) {
+	if name == "" {
+		return nil, nil
+	}
+	text, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, err
+	}
+	var out []systemBlock
+	for n, line := range strings.Split(string(text), "\n") {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		f := strings.Split(line, ",")
+		typ := map[string]wire.BlockType{"SFC": wire.SFC, "SFB": wire.SFB}[f[0]]
+		if len(f) != 4 || typ == 0 {
+			return nil, fmt.Errorf("%s line %d: write SFC or SFB, number, family, name", name, n+1)
+		}
+		num, err := strconv.ParseUint(f[1], 10, 16)
+		if err != nil {
+			return nil, fmt.Errorf("%s line %d: %w", name, n+1, err)
+		}
+		out = append(out, systemBlock{blockKey{typ, uint16(num)}, f[2], f[3]})
+	}
+	return out, nil
+}
+
+// counts returns how many blocks of each type there are.
+func (p *program) counts() wire.BlockCounts {
+	n := map[wire.BlockType]uint16{}
+	p.mu.Lock()
+	for key := range p.active {
+		n[key.Type]++
+	}
+	p.mu.Unlock()
+	for _, s := range p.system {
+		n[s.key.Type]++
+	}
+	var out wire.BlockCounts
+	for _, typ := range wire.BlockTypes() {
+		out = append(out, wire.BlockCount{Type: typ, Count: n[typ]})
+	}
+	return out
+}
+
+// list returns the blocks of a type in the order of their numbers; those of the
+// firmware in the order of the file.
+func (p *program) list(typ wire.BlockType) wire.BlockEntries {
+	var out wire.BlockEntries
+	for _, s := range p.system {
+		if s.key.Type == typ {
+			out = append(out, wire.BlockEntry{Number: s.key.Number, Flags: wire.FlagSystem, Language: wire.LangSTL})
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, b := range p.active {
+		if key.Type == typ {
+			out = append(out, wire.BlockEntry{Number: key.Number, Flags: wire.FlagUser, Language: language(b)})
+		}
+	}
+	if typ != wire.SFC && typ != wire.SFB {
+		slices.SortFunc(out, func(a, b wire.BlockEntry) int { return int(a.Number) - int(b.Number) })
+	}
+	return out
+}
+
+func language(b []byte) uint8 {
+	h, err := wire.ParseHeader(b)
+	if err != nil {
+		return wire.LangNone
+	}
+	return h.Language
+}
+
+// info returns what the CPU tells of a block.
+func (p *program) info(key blockKey, place byte) (wire.Info, bool) {
+	for _, s := range p.system {
+		if s.key == key {
+			return s.info(), true
+		}
+	}
+	b, ok := p.block(key, place)
+	if !ok {
+		return wire.Info{}, false
+	}
+	if k, err := wire.ParseBlock(b); err == nil {
+		return wire.Info{Flags: wire.FlagUser, Header: k.Header, Footer: k.Footer}, true
+	}
+	h, err := wire.ParseHeader(b) // a visitor's, odd behind its header
+	return wire.Info{Flags: wire.FlagUser, Header: h}, err == nil
+}
+
+// info returns what the CPU tells of a system function; its code is not there.
+func (s systemBlock) info() wire.Info {
+	sum := crc32.ChecksumIEEE([]byte(s.family + s.name))
+	made := wire.Stamp{Millis: 0x02c1aac8, Day: 0x0f76} // of all system functions, capture blocklist
+	return wire.Info{
+		Flags: wire.FlagSystem, Fill: 0x30,
+		Header: wire.Header{
+			Format: 1, Flags: 9, Language: wire.LangSTL, Type: s.key.Type, Number: s.key.Number, Length: 0x5a,
+			Code: made, Interface: made, InterfLen: 12, ExtraLen: 4, CodeLen: 2,
+		},
+		Footer: wire.Footer{Author: "SIMATIC", Family: s.family, Name: s.name, Version: 0x10, Checksum: uint16(sum)},
+	}
+}
+
+// block returns a block's octets: active, or loaded where place is 'P' and
+// there is one.
+func (p *program) block(key blockKey, place byte) ([]byte, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b, ok := p.passive[key]; ok && place == 'P' {
+		return b, true
+	}
+	b, ok := p.active[key]
+	return b, ok
+}
+
+// isSystem says whether a block is part of the firmware.
+func (p *program) isSystem(key blockKey) bool {
+	return slices.ContainsFunc(p.system, func(s systemBlock) bool { return s.key == key })
+}
+
+// load puts a downloaded block beside the program.
+func (p *program) load(key blockKey, b []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	total := len(b)
+	for k, old := range p.passive {
+		if k != key {
+			total += len(old)
+		}
+	}
+	for _, old := range p.kept.Loaded {
+		total += len(old)
+	}
+	if total > p.limit {
+		return errNoRoom
+	}
+	p.passive[key] = b
+	return nil
+}
+
+// insert links a loaded block in; false where none is loaded.
+func (p *program) insert(key blockKey) ([]byte, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b, ok := p.passive[key]
+	if !ok {
+		return nil, false
+	}
+	delete(p.passive, key)
+	p.active[key] = b
+	name := wire.BlockRef{Type: key.Type, Number: key.Number, Place: 'A'}.Name()
+	if p.kept.Loaded == nil {
+		p.kept.Loaded = map[string][]byte{}
+	}
+	p.kept.Loaded[name] = b
+	p.kept.Deleted = slices.DeleteFunc(p.kept.Deleted, func(n string) bool { return n == name })
+	_ = p.state.Save(stateProgram, p.kept) // over quota: kept until the next start
+	return b, true
+}
+
+// remove deletes a block, linked in or not; false where there is none.
+func (p *program) remove(key blockKey) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, active := p.active[key]
+	_, passive := p.passive[key]
+	delete(p.active, key)
+	delete(p.passive, key)
+	if active {
+		name := wire.BlockRef{Type: key.Type, Number: key.Number, Place: 'A'}.Name()
+		delete(p.kept.Loaded, name)
+		if p.shipped[key] && !slices.Contains(p.kept.Deleted, name) {
+			p.kept.Deleted = append(p.kept.Deleted, name)
+		}
+		_ = p.state.Save(stateProgram, p.kept)
+	}
+	return active || passive
+}
+
+// occupied returns how many octets the program takes in load and work memory.
+func (p *program) occupied() (load, work int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range p.active {
+		load += len(b)
+		if h, err := wire.ParseHeader(b); err == nil && h.Type != wire.SDB {
+			work += int(h.CodeLen) + wire.HeaderLen
+		}
+	}
+	return load, work
+}
+
+// checksums returns those of the hardware configuration and of the program, as
+// SZL 0132 index 4 tells them: they change with every block that does.
+func (p *program) checksums() (hardware, user uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, b := range p.active {
+		sum := crc32.ChecksumIEEE(append([]byte(key.String()), b...))
+		if key.Type == wire.SDB {
+			hardware ^= sum
+		} else {
+			user ^= sum
+		}
+	}
+	return hardware, user
+}
+
+// dataBlocks returns the values that each data block begins with.
+func (p *program) dataBlocks() map[uint16][]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := map[uint16][]byte{}
+	for key, b := range p.active {
+		if key.Type != wire.DB {
+			continue
+		}
+		if k, err := wire.ParseBlock(b); err == nil {
+			out[key.Number] = k.Code
+		}
+	}
+	return out
+}

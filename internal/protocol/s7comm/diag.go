@@ -1,0 +1,114 @@
+package s7comm
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
+)
+
+const (
+	diagSize    = 500 // entries of a CPU 315-2 PN/DP's buffer (SZL 0FA0)
+	diagVisible = 10  // entries that a read of the whole returns (goOnline)
+	diagLen     = 20  // octets of an entry
+
+	stateDiag = "s7comm.diagnostics"
+)
+
+// Events of the diagnostic buffer, as STEP 7 numbers them. The captures of
+// goOnline have the first four at each power-up.
+const (
+	eventStopped     = 0x4304 // STOP by a programming device
+	eventToStartup   = 0x4301 // mode transition from STOP to STARTUP
+	eventManualWarm  = 0x1381 // request for a manual warm restart
+	eventToRun       = 0x4302 // mode transition from STARTUP to RUN
+	eventPowerWarm   = 0x1382 // request for an automatic warm restart
+	eventManualCold  = 0x1385 // request for a manual cold restart
+	eventMemoryReset = 0x494e // memory reset
+)
+
+// diagnostics is the CPU's diagnostic buffer, newest entry first. What a
+// visitor caused outlives a restart. It is safe for concurrent use.
+type diagnostics struct {
+	state protocol.State
+
+	mu      sync.Mutex
+	entries [][]byte
+	kept    [][]byte // those of visitors, newest first
+}
+
+// newDiagnostics returns a buffer with the power-ups of the device's life up to
+// boot, then what visitors caused.
+func newDiagnostics(state protocol.State, boot time.Time, r *rand.Rand) (*diagnostics, error) {
+	d := &diagnostics{state: state}
+	for _, daysBefore := range []int{200 + r.IntN(300), 60 + r.IntN(130), 0} {
+		t := boot
+		if daysBefore > 0 {
+			t = boot.Add(-time.Duration(daysBefore)*24*time.Hour - time.Duration(r.IntN(36000))*time.Second)
+			t = t.Add(time.Duration(r.IntN(1000)) * time.Millisecond)
+		}
+		d.entries = append(startEntries(eventPowerWarm, t, r), d.entries...)
+	}
+	if err := state.Load(stateDiag, &d.kept); err != nil {
+		return nil, err
+	}
+	d.entries = append(append([][]byte(nil), d.kept...), d.entries...)
+	return d, nil
+}
+
+// startEntries returns what a power-up or a start leaves, newest first.
+func startEntries(request uint16, t time.Time, r *rand.Rand) [][]byte {
+	up := t.Add(time.Duration(120+r.IntN(40)) * time.Millisecond)
+	run := up.Add(time.Duration(90+r.IntN(20)) * time.Millisecond)
+	out := [][]byte{
+		diagEntry(eventToRun, 0xff68, 0xc7000000, run),
+		diagEntry(request, 0x1b64, 0xc7724304, run.Add(-time.Millisecond)),
+		diagEntry(eventToStartup, 0xff46, 0xc7724304, up),
+	}
+	if request == eventPowerWarm {
+		out = append(out, diagEntry(eventStopped, 0xff84, 0, t))
+	}
+	return out
+}
+
+// diagEntry returns one entry: event, what ran, and when by the CPU's clock.
+func diagEntry(event, info uint16, extra uint32, t time.Time) []byte {
+	b := []byte{byte(event >> 8), byte(event), byte(info >> 8), byte(info), byte(extra >> 24), byte(extra >> 16), byte(extra >> 8), byte(extra)}
+	if extra != 0 {
+		b = append(b, 0x08, 0x14, 0x77, 0x14) // how the last start came about (goOnline)
+	} else {
+		b = append(b, 0, 0, 0, 0)
+	}
+	return wire.AppendTime(b, t)
+}
+
+// add puts entries, newest first, on top.
+func (d *diagnostics) add(entries ...[]byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	top := func(list [][]byte) [][]byte {
+		list = append(append([][]byte(nil), entries...), list...)
+		return list[:min(len(list), diagSize)]
+	}
+	d.entries, d.kept = top(d.entries), top(d.kept)
+	_ = d.state.Save(stateDiag, d.kept) // over quota: kept until the next start
+}
+
+// last returns the newest n entries.
+func (d *diagnostics) last(n int) [][]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.entries[:min(n, len(d.entries))]
+}
+
+// transition returns the newest entry that is a mode transition.
+func (d *diagnostics) transition() []byte {
+	for _, e := range d.last(diagSize) {
+		if e[0] == 0x43 {
+			return e
+		}
+	}
+	return make([]byte, diagLen)
+}

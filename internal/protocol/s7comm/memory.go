@@ -1,0 +1,295 @@
+package s7comm
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+
+	"github.com/sundew-ics/sundew/internal/device"
+	"github.com/sundew-ics/sundew/internal/process"
+	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
+)
+
+// A place names a region of memory: an area, and in it a data block.
+type place struct {
+	Area uint8
+	DB   uint16
+}
+
+// A region is the octets of a place, with tags bound to parts of it. What is
+// bound shows the plant; the rest keeps what visitors wrote.
+type region struct {
+	octets []byte
+	rows   []binding
+	dirty  bool // differs from what the device started with
+}
+
+// memory is the CPU's: it is safe for concurrent use.
+type memory struct {
+	device *device.Device
+	state  protocol.State
+
+	mu      sync.Mutex
+	regions map[place]*region
+	saved   map[string][]byte // by place: what visitors changed
+}
+
+const stateMemory = "s7comm.memory"
+
+// newMemory returns the regions that sizes and bindings call for.
+func newMemory(s *settings, d *device.Device, state protocol.State) (*memory, error) {
+	m := &memory{device: d, state: state, regions: map[place]*region{}, saved: map[string][]byte{}}
+	for _, f := range []struct {
+		area uint8
+		size int
+		rows []bindingSetting
+	}{
+		{wire.AreaInput, s.Sizes.Inputs, s.Inputs},
+		{wire.AreaOutput, s.Sizes.Outputs, s.Outputs},
+		{wire.AreaMerker, s.Sizes.Merker, s.Merker},
+		{wire.AreaTimer, 2 * s.Sizes.Timers, nil},
+		{wire.AreaCounter, 2 * s.Sizes.Counters, nil},
+	} {
+		m.regions[place{Area: f.area}] = &region{octets: make([]byte, f.size)}
+		if err := m.bind(f.area, f.rows, false); err != nil {
+			return nil, err
+		}
+	}
+	if s.Family == family200 {
+		if err := m.add200(s); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.bind(wire.AreaDB, s.DB, true); err != nil {
+		return nil, err
+	}
+	return m, state.Load(stateMemory, &m.saved)
+}
+
+// add200 adds the areas that only an S7-200 has.
+func (m *memory) add200(s *settings) error {
+	m.regions[place{Area: wire.AreaSystem200}] = &region{octets: []byte(s.SystemInfo)}
+	m.regions[place{Area: wire.AreaFlags200}] = &region{octets: make([]byte, 550)} // SMB0 to SMB549
+	m.regions[place{Area: wire.AreaTimer200}] = &region{octets: make([]byte, 2*s.Sizes.Timers)}
+	m.regions[place{Area: wire.AreaCounter200}] = &region{octets: make([]byte, 2*s.Sizes.Counters)}
+	m.regions[place{Area: wire.AreaAnalogIn}] = &region{octets: make([]byte, 64)}
+	m.regions[place{Area: wire.AreaAnalogOut}] = &region{octets: make([]byte, 64)}
+	if err := m.bind(wire.AreaAnalogIn, s.AnalogIn, false); err != nil {
+		return err
+	}
+	return m.bind(wire.AreaAnalogOut, s.AnalogOut, false)
+}
+
+// bind puts tags into the regions of an area; grow makes room for them.
+func (m *memory) bind(area uint8, rows []bindingSetting, grow bool) error {
+	for _, row := range rows {
+		b, err := newBinding(row, m.device.Process)
+		if err != nil {
+			return fmt.Errorf("%s %d at %q: %w", wire.AreaName(area), row.N, row.At, err)
+		}
+		at := place{Area: area, DB: row.N}
+		r := m.regions[at]
+		if r == nil {
+			r = &region{}
+			m.regions[at] = r
+		}
+		if end := b.at + b.size; end > len(r.octets) {
+			if !grow {
+				return fmt.Errorf("%s at %q: the area has %d octets", wire.AreaName(area), row.At, len(r.octets))
+			}
+			r.octets = append(r.octets, make([]byte, (end+1)&^1-len(r.octets))...)
+		}
+		r.rows = append(r.rows, b)
+	}
+	return nil
+}
+
+// start gives a data block its first values, then what visitors wrote there.
+// A region may have been made larger by bindings.
+func (m *memory) start(db uint16, values []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.replace(db, values)
+	r := m.regions[place{wire.AreaDB, db}]
+	if kept := m.saved[place{wire.AreaDB, db}.key()]; len(kept) == len(r.octets) {
+		copy(r.octets, kept)
+		r.dirty = true
+	}
+}
+
+// restore gives the areas besides data blocks what visitors wrote there.
+func (m *memory) restore() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for at, r := range m.regions {
+		if kept := m.saved[at.key()]; len(kept) == len(r.octets) {
+			copy(r.octets, kept)
+			r.dirty = true
+		}
+	}
+}
+
+// load gives a downloaded data block its values; what was written is lost.
+func (m *memory) load(db uint16, values []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.replace(db, values)
+	delete(m.saved, place{wire.AreaDB, db}.key())
+}
+
+// replace is load under the lock. Bound rows beyond the new end are gone.
+func (m *memory) replace(db uint16, values []byte) {
+	at := place{wire.AreaDB, db}
+	r := m.regions[at]
+	if r == nil {
+		r = &region{}
+		m.regions[at] = r
+	}
+	n := len(values)
+	for _, b := range r.rows {
+		n = max(n, b.at+b.size)
+	}
+	r.octets = make([]byte, n)
+	copy(r.octets, values)
+	r.dirty = false
+}
+
+// remove deletes a data block.
+func (m *memory) remove(db uint16) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.regions, place{wire.AreaDB, db})
+	delete(m.saved, place{wire.AreaDB, db}.key())
+}
+
+// numbers returns the data blocks that have octets, and how many.
+func (m *memory) numbers() map[uint16]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[uint16]int{}
+	for at, r := range m.regions {
+		if at.Area == wire.AreaDB {
+			out[at.DB] = len(r.octets)
+		}
+	}
+	return out
+}
+
+// key names a place in the device's state.
+func (p place) key() string { return fmt.Sprintf("%02x-%d", p.Area, p.DB) }
+
+// span is a part of a region: octets from at, or one bit of it.
+type span struct {
+	where place
+	at, n int
+	bit   int // -1: whole octets
+}
+
+// find returns the part that an item addresses, or why there is none.
+func (m *memory) find(i wire.Item) (span, wire.Return) {
+	if i.Syntax != wire.SyntaxAny {
+		return span{}, wire.RetMissing
+	}
+	size := wire.TypeSize(i.Type)
+	if size == 0 || i.Count == 0 {
+		return span{}, wire.RetType
+	}
+	s := span{where: place{Area: i.Area, DB: i.DB}, at: int(i.Addr >> 3), n: i.Size(), bit: -1}
+	switch i.Area {
+	case wire.AreaTimer, wire.AreaCounter, wire.AreaTimer200, wire.AreaCounter200:
+		s.at, s.n = 2*int(i.Addr), 2*int(i.Count)
+		s.where.DB = 0
+	case wire.AreaDB:
+	case wire.AreaDI:
+		s.where.Area = wire.AreaDB
+	case wire.AreaPeripheral:
+		s.where = place{Area: wire.AreaInput}
+	default:
+		s.where.DB = 0
+	}
+	if i.Type == wire.TypeBit {
+		if i.Count != 1 {
+			return span{}, wire.RetType
+		}
+		s.bit = int(i.Addr & 7)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.regions[s.where]
+	switch {
+	case r == nil:
+		return span{}, wire.RetMissing
+	case s.at+s.n > len(r.octets):
+		return span{}, wire.RetAddress
+	}
+	return s, wire.RetOK
+}
+
+// read returns what a part shows in view, and the tags that it touches.
+func (m *memory) read(s span, view process.View) ([]byte, []binding) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.shown(s, view)
+}
+
+// shown is read under the lock. The octets are the caller's own.
+func (m *memory) shown(s span, view process.View) ([]byte, []binding) {
+	r := m.regions[s.where]
+	if r == nil || s.at+s.n > len(r.octets) {
+		return nil, nil
+	}
+	out := bytes.Clone(r.octets[s.at : s.at+s.n])
+	var touched []binding
+	for _, b := range r.rows {
+		if !b.overlaps(s) {
+			continue
+		}
+		touched = append(touched, b)
+		b.show(out, s.at, view)
+	}
+	if s.bit >= 0 {
+		out[0] = out[0] >> s.bit & 1
+	}
+	return out, touched
+}
+
+// A change is one tag that a write meets.
+type change struct {
+	tag             string
+	value, previous string
+}
+
+// write stores data into a part and hands what is bound to the plant, in the
+// name of by. Tags that take no writes keep their value: the program or the
+// sensor overwrites them with the next scan.
+func (m *memory) write(s span, data []byte, by string) (changes []change, previous []byte) {
+	view := m.device.Process.View()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.regions[s.where]
+	if r == nil || s.at+s.n > len(r.octets) || len(data) < s.n {
+		return nil, nil
+	}
+	previous, touched := m.shown(s, view)
+	old := make([]byte, len(r.octets))
+	copy(old, r.octets)
+	for _, b := range r.rows {
+		b.show(old, 0, view)
+	}
+	if s.bit >= 0 {
+		old[s.at] = old[s.at]&^(1<<s.bit) | data[0]&1<<s.bit
+	} else {
+		copy(old[s.at:], data[:s.n])
+	}
+	for _, b := range touched {
+		v := b.value(old)
+		changes = append(changes, change{b.name, v.Text(), view.Value(b.ref).Text()})
+		_ = m.device.Process.Write(by, process.Write{Tag: b.ref, Value: v}) // refused: the next scan has the plant's own value
+	}
+	copy(r.octets, old)
+	r.dirty = true
+	m.saved[s.where.key()] = bytes.Clone(r.octets)
+	_ = m.state.Save(stateMemory, m.saved) // over quota: kept until the next start
+	return changes, previous
+}

@@ -1,0 +1,236 @@
+// Package sensor listens: it opens the ports of every service, admits visitors
+// within limits, runs their sessions, and says in the journal when and where it
+// was listening.
+//
+// A limit refuses as closing does; what a service of few sessions answers in
+// its own words is its room's business. A panic in a room ends one session, is
+// counted and logged, and never the sensor.
+package sensor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sundew-ics/sundew/internal/event"
+	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/session"
+)
+
+// A Service is one handler at one address.
+type Service struct {
+	Persona, Device, Name string
+	Protocol              protocol.Protocol
+	Handler               protocol.Handler
+	Addr                  netip.AddrPort // an unspecified address means all, IPv4 and IPv6
+	Standard              uint16         // the port of the real device
+	Sides                 PortRange      // for its side ports; zero: any free port
+	Announce              netip.Addr     // told to visitors for side ports; zero: the address that they came to
+	Limits                Limits         // zero members: the sensor's
+}
+
+// A PortRange is inclusive; the zero value is no range.
+type PortRange struct{ First, Last uint16 }
+
+// Config is what a sensor is made of.
+type Config struct {
+	Services  []Service
+	Journal   session.Journal
+	Artifacts session.ArtifactStore
+	Sensor    string // its name in the record
+	Boot      string // UUIDv7 of this start
+	Build     string
+	Seed      [32]byte // secret
+	Site      Site
+	Limits    Limits
+	NoLimits  bool // tests and benchmarks on loopback only
+	Instant   bool // no latency profiles
+	Log       *slog.Logger
+}
+
+// Site is where the sensor stands, as its operator says.
+type Site struct {
+	Name     string `json:"name,omitempty"`
+	Country  string `json:"country,omitempty"`
+	Provider string `json:"provider,omitempty"`
+}
+
+// A Sensor listens for the visitors of its services.
+type Sensor struct {
+	cfg      Config
+	services []*service
+	sources  *sources
+	budget   *budgets
+	buffers  session.Buffers
+	sessions sync.WaitGroup
+	status   statusWriter
+
+	panics  atomic.Uint64
+	served  atomic.Uint64
+	refused atomic.Uint64
+}
+
+// service is a Service with its listeners and live sessions.
+type service struct {
+	Service
+	limits Limits
+	gate   *gate
+	listen []listener
+}
+
+// listener is a bound socket of a service.
+type listener interface {
+	serve(ctx context.Context, s *Sensor, svc *service)
+	addr() netip.AddrPort
+	io.Closer
+}
+
+// New returns a sensor. It opens nothing.
+func New(cfg Config) *Sensor {
+	s := &Sensor{cfg: cfg, sources: newSources(cfg), budget: newBudgets(cfg.NoLimits)}
+	s.status = statusWriter{journal: cfg.Journal, sensor: cfg.Sensor, boot: cfg.Boot, log: cfg.Log}
+	for _, v := range cfg.Services {
+		l := v.Limits.over(cfg.Limits.over(DefaultLimits()))
+		if cfg.NoLimits {
+			l = Limits{Idle: 24 * time.Hour}
+		}
+		evictable := evictableTCP
+		if v.Protocol.Network == "udp" {
+			evictable = evictableUDP
+			if !cfg.NoLimits {
+				l.Sessions = maxFlows
+			}
+		}
+		s.services = append(s.services, &service{Service: v, limits: l, gate: newGate(l, evictable)})
+	}
+	return s
+}
+
+// Listen binds every service's sockets. An error names the service and the
+// address; what was bound before it is closed again.
+func (s *Sensor) Listen() error {
+	for _, v := range s.services {
+		var err error
+		if v.Protocol.Network == "udp" {
+			v.listen, err = listenUDP(v.Addr)
+		} else {
+			v.listen, err = listenTCP(v.Addr)
+		}
+		if err != nil {
+			s.close()
+			return fmt.Errorf("%s %s of %s: %w", v.Device, v.Name, v.Persona, err)
+		}
+	}
+	return nil
+}
+
+// Addrs returns where service i of the configuration listens; the port is the
+// real one where 0 was asked for.
+func (s *Sensor) Addrs(i int) []netip.AddrPort {
+	var out []netip.AddrPort
+	for _, l := range s.services[i].listen {
+		out = append(out, l.addr())
+	}
+	return out
+}
+
+func (s *Sensor) close() {
+	for _, v := range s.services {
+		for _, l := range v.listen {
+			l.Close()
+		}
+	}
+}
+
+// How long sessions have to end by themselves, and then after their
+// connections are closed under them.
+const grace = 300 * time.Millisecond
+
+// Run serves visitors until ctx is done, then ends their sessions. When it
+// returns every goroutine that it started has ended.
+func (s *Sensor) Run(ctx context.Context) error {
+	started := time.Now()
+	s.status.write("start", s.startDetail())
+	var wg sync.WaitGroup
+	for _, v := range s.services {
+		for _, l := range v.listen {
+			s.status.write("listener", listenerDetail{v.Device, v.Name, l.addr().String(), v.Standard, "up"})
+			wg.Go(func() { l.serve(ctx, s, v) })
+		}
+	}
+	wg.Go(func() { s.housekeep(ctx) })
+	<-ctx.Done()
+	s.close()
+	kill := time.AfterFunc(grace, func() {
+		for _, v := range s.services {
+			v.gate.each(func(l *live) { l.conn.Close() })
+		}
+	})
+	for _, v := range s.services {
+		v.gate.each(func(l *live) { l.session.HangUp("shutdown") })
+	}
+	s.sessions.Wait()
+	kill.Stop()
+	wg.Wait()
+	s.report()
+	s.status.write("stop", stopDetail{time.Since(started).Round(time.Second).Seconds(), s.served.Load(), s.panics.Load()})
+	return nil
+}
+
+// converse runs one admitted session to its end.
+func (s *Sensor) converse(ctx context.Context, v *service, l *live) {
+	defer s.sessions.Done()
+	defer v.gate.leave(l)
+	s.served.Add(1)
+	l.session.End(s.serve(ctx, v, l.session))
+}
+
+func (s *Sensor) serve(ctx context.Context, v *service, sess *session.Session) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.panics.Add(1)
+			s.cfg.Log.Error("a room panicked; its session ends", "protocol", v.Protocol.Name, "session", sess.ID(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = errors.New("panic")
+		}
+	}()
+	return v.Handler.Serve(ctx, sess)
+}
+
+// Stats is what a running sensor has done so far.
+type Stats struct {
+	Sessions int    // now
+	Served   uint64 // since the start
+	Refused  uint64
+	Panics   uint64
+}
+
+// Stats returns counts for metrics and `status`.
+func (s *Sensor) Stats() Stats {
+	n := 0
+	for _, v := range s.services {
+		n += v.gate.count()
+	}
+	return Stats{n, s.served.Load(), s.refused.Load(), s.panics.Load()}
+}
+
+// Status writes a line about the sensor that another part of it asks for.
+func (s *Sensor) Status(st event.Status) { s.status.write(st.What, st.Detail) }
+
+// report writes what was refused since the last report.
+func (s *Sensor) report() {
+	for _, v := range s.services {
+		for reason, n := range v.gate.takeRefused() {
+			s.status.write("refused", refusedDetail{v.Device, v.Name, reason, n})
+		}
+	}
+	for _, d := range s.sources.takeFolded() {
+		s.status.write("limit", d)
+	}
+}
