@@ -6,6 +6,7 @@ import (
 	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/protocol/http"
 	"github.com/sundew-ics/sundew/internal/protocol/modbus"
+	"github.com/sundew-ics/sundew/internal/protocol/snmp"
 )
 
 // Protocols returns every protocol. One that has two entries speaks over both
@@ -14,6 +15,7 @@ func Protocols() []protocol.Protocol {
 	return []protocol.Protocol{
 		http.Protocol(),
 		modbus.Protocol(),
+		snmp.Protocol(),
 	}
 }
 

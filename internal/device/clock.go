@@ -38,7 +38,7 @@ func (c *Clock) At(t time.Time) time.Time {
 		return t.Add(s.Offset).UTC()
 	}
 	drift := time.Duration(float64(t.Sub(s.Since)) * c.drift / 1e6)
-	return t.Add(s.Offset + drift).UTC()
+	return t.Add(s.Offset).Add(drift).UTC() // in two steps: an offset may be as long as a Duration can
 }
 
 // Set makes the device's time t from now on.

@@ -253,4 +253,3 @@ func TestRhythm(t *testing.T) {
 		}
 	})
 }
-

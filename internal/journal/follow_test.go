@@ -35,7 +35,7 @@ func TestRotationUnderFollowers(t *testing.T) {
 						next++
 					}
 					at = b.Next
-					if f > 0 && next%7 == 0 {
+					if next == lines || f > 0 && next%7 == 0 {
 						break
 					}
 				}

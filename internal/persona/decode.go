@@ -115,7 +115,7 @@ func keysOf(t reflect.Type, seen map[reflect.Type]bool) map[string]bool {
 
 // nearest returns the name that a misspelt one was probably meant to be, or "".
 func nearest(name string, names map[string]bool) string {
-	near, best := "", len(name)/3+1
+	near, best := "", len(name)/2+1
 	for other := range names {
 		d := distance(name, other)
 		if d < best || d == best && other < near {

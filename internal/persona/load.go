@@ -72,7 +72,7 @@ func (l *loader) readTags() error {
 	for i, spec := range file.Tags {
 		t, err := spec.Tag()
 		if first, again := rows[spec.Name]; again && err == nil {
-			err = fmt.Errorf("tag %s: there is one of that name already, the %d. of the file; rename or remove one", spec.Name, first+1)
+			err = fmt.Errorf("tag %s: name: tag %d of the file has it already; rename or remove one", spec.Name, first+1)
 		}
 		rows[spec.Name] = i
 		if err != nil {
@@ -164,6 +164,7 @@ func (l *loader) siteValues() error {
 		"gateway":      l.net.gateway.String(),
 		"netmask":      "255.255.255.0",
 		"network":      l.net.prefix.Addr().String(),
+		"net":          strings.TrimSuffix(l.net.prefix.Addr().String(), ".0"), // "192.168.17"
 	}
 	d := &draw{made: l.built, net: l.net}
 	for name, v := range l.spec.Values {

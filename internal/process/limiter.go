@@ -52,15 +52,18 @@ func (l *limiter) filled(b bucket, now time.Time) float64 {
 	return min(b.tokens+max(now.Sub(b.at).Seconds(), 0)*l.rate, l.burst)
 }
 
-// forget makes room: it drops the sources whose buckets are full again, who lose
-// nothing by it, or else the one that was quiet for longest.
+// forget makes room. Among a random few it drops the sources whose buckets are
+// full again, who lose nothing by it, or else the one that was quiet for longest.
 func (l *limiter) forget(now time.Time) {
-	quiet := ""
+	quiet, looked := "", 0
 	for source, b := range l.buckets {
 		if l.filled(b, now) >= l.burst {
 			delete(l.buckets, source)
 		} else if q, ok := l.buckets[quiet]; !ok || b.at.Before(q.at) {
 			quiet = source
+		}
+		if looked++; looked == 64 {
+			break
 		}
 	}
 	if len(l.buckets) >= sources {

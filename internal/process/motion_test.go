@@ -99,7 +99,7 @@ func TestExpr(t *testing.T) {
 		Tag{Name: "raw.high", Type: Bool, Motion: MotionSpec{Expr: "raw.level > 4"}},
 		Tag{Name: "raw.mm", Type: Int16, Motion: MotionSpec{Expr: "clamp(raw.level * 1000, 0, 1e9)"}},
 		Tag{Name: "raw.state", Type: Text, Motion: MotionSpec{Expr: `raw.high ? "HIGH" : "OK"`}},
-		Tag{Name: "raw.count", Type: Uint32, Start: IntValue(0), Motion: MotionSpec{Expr: "let one = 1; self + one"}},
+		Tag{Name: "raw.count", Type: Uint32, Start: IntValue(0), Motion: MotionSpec{Expr: "let step = 1; self + step"}},
 	)
 	b.want("raw.mm", "2500") // New has placed what follows
 	b.want("raw.state", "OK")
@@ -230,20 +230,20 @@ func TestLatch(t *testing.T) {
 }
 
 func TestDelay(t *testing.T) {
-	b := newBench(t, boolean("in", MotionSpec{}), boolean("out", MotionSpec{Delay: "in", On: seconds(3), Off: seconds(1)}))
-	b.write("in", BoolValue(true))
+	b := newBench(t, boolean("inlet", MotionSpec{}), boolean("out", MotionSpec{Delay: "inlet", On: seconds(3), Off: seconds(1)}))
+	b.write("inlet", BoolValue(true))
 	b.run(3)
 	b.want("out", "false")
 	b.run(1) // seen at the first tick, three seconds ago
 	b.want("out", "true")
-	b.write("in", BoolValue(false))
+	b.write("inlet", BoolValue(false))
 	b.run(1)
 	b.want("out", "true")
 	b.run(1)
 	b.want("out", "false")
-	b.write("in", BoolValue(true))
+	b.write("inlet", BoolValue(true))
 	b.run(2)
-	b.write("in", BoolValue(false)) // too short
+	b.write("inlet", BoolValue(false)) // too short
 	b.run(5)
 	b.want("out", "false")
 }
@@ -274,19 +274,19 @@ func TestTotal(t *testing.T) {
 
 func TestEdge(t *testing.T) {
 	b := newBench(t,
-		Tag{Name: "in", Type: Bool, Start: BoolValue(true), Writable: true},
-		Tag{Name: "starts", Type: Uint16, Motion: MotionSpec{Edge: "in"}},
-		Tag{Name: "stops", Type: Uint16, Motion: MotionSpec{Edge: "in", When: "fall"}},
-		Tag{Name: "both", Type: Uint16, Motion: MotionSpec{Edge: "in", When: "both"}},
-		Tag{Name: "pulse", Type: Bool, Motion: MotionSpec{Edge: "in", Width: seconds(2)}},
+		Tag{Name: "inlet", Type: Bool, Start: BoolValue(true), Writable: true},
+		Tag{Name: "starts", Type: Uint16, Motion: MotionSpec{Edge: "inlet"}},
+		Tag{Name: "stops", Type: Uint16, Motion: MotionSpec{Edge: "inlet", When: "fall"}},
+		Tag{Name: "both", Type: Uint16, Motion: MotionSpec{Edge: "inlet", When: "both"}},
+		Tag{Name: "pulse", Type: Bool, Motion: MotionSpec{Edge: "inlet", Width: seconds(2)}},
 	)
 	b.run(2)
 	b.want("starts", "0") // true from the first is no edge
-	b.write("in", BoolValue(false))
+	b.write("inlet", BoolValue(false))
 	b.run(2)
 	b.want("stops", "1")
 	b.want("pulse", "false")
-	b.write("in", BoolValue(true))
+	b.write("inlet", BoolValue(true))
 	b.run(1)
 	b.want("pulse", "true")
 	b.run(1)

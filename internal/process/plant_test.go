@@ -11,7 +11,7 @@ import (
 func waterPlant() Config {
 	return Config{Programs: map[string]string{"plc": "plc.mode"}, Tick: time.Second, Tags: []Tag{
 		{Name: "plc.mode", Type: Text, Start: TextValue(ModeRun), Writable: true},
-		{Name: "valve.set", Type: Float32, Max: 100, Start: FloatValue(50), Writable: true},
+		{Name: "valve.set", Type: Float32, Max: 100, Start: FloatValue(43.5), Writable: true},
 		{Name: "valve.pos", Type: Float32, Max: 100, Motion: MotionSpec{Lag: "valve.set", Rate: 5}},
 		{Name: "raw.inflow", Type: Float32, Motion: MotionSpec{Expr: "0.04 * valve.pos / 100"}},
 		{Name: "raw.level", Type: Float32, Max: 4.2, Start: FloatValue(2.6),
@@ -25,8 +25,8 @@ func waterPlant() Config {
 			{At: "03:00", Value: 0.008}, {At: "08:00", Value: 0.022}, {At: "19:00", Value: 0.02},
 		}}},
 		{Name: "raw.high", Type: Bool, Motion: MotionSpec{Expr: "raw.level > 4.0"}},
-		{Name: "in.volume", Type: Float32, Motion: MotionSpec{Total: "raw.inflow", Per: seconds(1)}},
-		{Name: "out.volume", Type: Float32, Motion: MotionSpec{Total: "demand", Per: seconds(1)}},
+		{Name: "inflow.volume", Type: Float32, Motion: MotionSpec{Total: "raw.inflow", Per: seconds(1)}},
+		{Name: "outflow.volume", Type: Float32, Motion: MotionSpec{Total: "demand", Per: seconds(1)}},
 	}}
 }
 
@@ -49,7 +49,7 @@ func TestMassBalance(t *testing.T) {
 			t.Fatalf("the clear tank is at its limit after %d s", n)
 		}
 	}
-	gained, passed := stored()-before, exact("in.volume")-exact("out.volume")
+	gained, passed := stored()-before, exact("inflow.volume")-exact("outflow.volume")
 	if math.Abs(gained-passed) > 1e-6 {
 		t.Errorf("the tanks gained %v m³, but %v m³ came in more than went out", gained, passed)
 	}

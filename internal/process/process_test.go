@@ -228,19 +228,24 @@ func TestDeterminism(t *testing.T) {
 	})
 }
 
-func TestRunAfterASleep(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBenchOf(t, Config{Tick: time.Second, Tags: []Tag{number("level", 0, MotionSpec{Integrate: "1"})}})
-		b.mu.Lock() // as if the machine were busy
-		ctx, stop := context.WithCancel(t.Context())
-		go func() { _ = b.Run(ctx) }()
-		time.Sleep(4500 * time.Millisecond)
-		b.mu.Unlock()
-		time.Sleep(time.Second)
-		synctest.Wait()
-		b.want("level", "5")
-		stop()
-	})
+func TestLateTicks(t *testing.T) {
+	b := newBench(t, number("level", 0, MotionSpec{Integrate: "1"}))
+	last := monday()
+	for _, c := range []struct {
+		now   time.Duration
+		level string
+		last  time.Duration
+	}{
+		{900 * time.Millisecond, "0", 0},
+		{3500 * time.Millisecond, "3", 3 * time.Second},
+		{24 * time.Hour, "43", 24 * time.Hour}, // the machine slept: the plant did too
+	} {
+		last = b.stepUntil(monday().Add(c.now), last)
+		b.want("level", c.level)
+		if !last.Equal(monday().Add(c.last)) {
+			t.Errorf("ticks are done up to %v, want %v", last.Sub(monday()), c.last)
+		}
+	}
 }
 
 func TestChanges(t *testing.T) {
@@ -283,72 +288,6 @@ func TestChanges(t *testing.T) {
 	})
 }
 
-func TestStateSurvives(t *testing.T) {
-	tags := []Tag{
-		number("level", 2, MotionSpec{Integrate: "0.001"}),
-		number("setpoint", 1, MotionSpec{}),
-		boolean("in", MotionSpec{}), boolean("out", MotionSpec{Delay: "in", On: seconds(5)}),
-		boolean("latch", MotionSpec{Set: "in", Reset: "false"}),
-		{Name: "hours", Type: Uint16, Motion: MotionSpec{Total: "1", Per: seconds(2)}},
-		{Name: "starts", Type: Uint16, Motion: MotionSpec{Edge: "in"}},
-		{Name: "note", Type: Text, Writable: true},
-	}
-	cfg := Config{Tags: tags, Drift: 20 * time.Second}
-	first := newBenchOf(t, cfg)
-	first.run(7)
-	first.write("setpoint", FloatValue(8))
-	first.write("in", BoolValue(true))
-	first.write("note", TextValue("\xff\x00ab"))
-	first.run(3)
-	state, err := first.MarshalState()
-	if err != nil {
-		t.Fatal(err)
-	}
-	second := newBenchOf(t, cfg)
-	second.now = first.now.Add(30 * 24 * time.Hour) // down for a month
-	if err := second.RestoreState(state); err != nil {
-		t.Fatal(err)
-	}
-	for range 25 {
-		for r := range Ref(len(tags)) {
-			if a, b := first.View().Value(r), second.View().Value(r); a != b {
-				t.Fatalf("%s is %v, after the restart %v", tags[r].Name, a, b)
-			}
-		}
-		first.run(1)
-		second.run(1)
-	}
-	second.want("setpoint", "1")
-	second.want("out", "true")
-	second.want("starts", "1")
-	second.want("note", "\xff\x00ab")
-}
-
-func TestStateOfAnotherPersona(t *testing.T) {
-	old := newBench(t, number("a", 50, MotionSpec{}), number("gone", 1, MotionSpec{}), number("kind", 1, MotionSpec{Integrate: "1"}))
-	state, err := old.MarshalState()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := newBench(t,
-		Tag{Name: "a", Type: Int16, Max: 10, Motion: MotionSpec{Integrate: "0"}},
-		Tag{Name: "kind", Type: Text, Start: TextValue("x")}, number("new", 3, MotionSpec{}),
-	)
-	if err := b.RestoreState(state); err != nil {
-		t.Fatal(err)
-	}
-	b.run(1)
-	b.want("a", "10")
-	b.want("kind", "x")
-	b.want("new", "3")
-	for _, bad := range []string{"", "{", `{"v":2}`, `{"v":1,"tags":{"new":{"number":"x"}}}`} {
-		if err := b.RestoreState([]byte(bad)); err == nil {
-			t.Errorf("state %q is accepted", bad)
-		}
-	}
-	b.want("new", "3")
-}
-
 func TestValue(t *testing.T) {
 	for _, c := range []struct {
 		v    Value
@@ -371,41 +310,6 @@ func TestValue(t *testing.T) {
 		}
 		if back, err := ValueOf(c.v.Any()); err != nil || back != c.v {
 			t.Errorf("ValueOf(%v) is %v, %v", c.v.Any(), back, err)
-		}
-	}
-}
-
-func BenchmarkTick(b *testing.B) {
-	var tags []Tag
-	for i := range 20 {
-		n := strconv.Itoa(i)
-		tags = append(tags, number("in"+n, 3, MotionSpec{Noise: 0.1}),
-			number("level"+n, 2, MotionSpec{Integrate: "(in" + n + " - out" + n + ".flow) / 38.5"}),
-			number("out"+n+".flow", 2, MotionSpec{Lag: "pump" + n + ".run ? 4.5 * sqrt(level" + n + ") : 0.0", Tau: seconds(5)}),
-			boolean("pump"+n+".run", MotionSpec{Set: "level" + n + " > 3", Reset: "level" + n + " < 1"}),
-			number("hours"+n, 0, MotionSpec{Total: "pump" + n + ".run"}))
-	}
-	p, err := New(Config{Tags: tags})
-	if err != nil {
-		b.Fatal(err)
-	}
-	now := monday()
-	b.ReportAllocs()
-	for b.Loop() {
-		now = now.Add(250 * time.Millisecond)
-		p.Step(now)
-	}
-}
-
-func BenchmarkView(b *testing.B) {
-	p, err := New(Config{Tags: []Tag{number("a", 1, MotionSpec{})}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if p.View().Float(0) != 1 {
-			b.Fatal("a moved")
 		}
 	}
 }

@@ -37,13 +37,18 @@ func (p *Process) Run(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
-		now := time.Now()
-		due := now.Sub(last) / p.tick
-		last = last.Add(due * p.tick)
-		for due = min(due, catchUp); due > 0; due-- {
-			p.Step(now.Add(-(due - 1) * p.tick))
-		}
+		last = p.stepUntil(time.Now(), last)
 	}
+}
+
+// stepUntil does the ticks due between last and now, and returns the moment up
+// to which ticks are done. Those beyond catchUp are left out.
+func (p *Process) stepUntil(now, last time.Time) time.Time {
+	due := now.Sub(last) / p.tick
+	for n := min(due, catchUp); n > 0; n-- {
+		p.Step(now.Add(-(n - 1) * p.tick))
+	}
+	return last.Add(due * p.tick)
 }
 
 // Step moves the plant by one tick to the moment now. Run calls it; tests and
@@ -92,14 +97,14 @@ func (p *Process) read(r Ref, c *cell) Value {
 	case Float32:
 		return FloatValue(c.exact)
 	}
-	return p.shown(r, c.exact)
+	return FloatValue(p.shown(r, c.exact).Float()) // expressions know one kind of number
 }
 
 // shown returns a number as services see it, noise aside. A register shows the
 // whole units of a total only.
 func (p *Process) shown(r Ref, x float64) Value {
 	if tag := &p.tags[r]; p.moving[r].motion.rolls && tag.Type.whole() {
-		return tag.show(math.Floor(x + instant))
+		return tag.show(tag.roll(math.Floor(x + instant)))
 	}
 	return p.tags[r].show(x)
 }

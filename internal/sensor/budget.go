@@ -23,7 +23,8 @@ type budgets struct {
 
 	mu       sync.Mutex
 	accounts map[netip.Prefix]*account
-	tokens   float64 // of budgetAll
+	swept    time.Time // when expired accounts were last looked for
+	tokens   float64   // of budgetAll
 	filled   time.Time
 }
 
@@ -52,7 +53,7 @@ func budgetPrefix(a netip.Addr) netip.Prefix {
 func (b *budgets) account(p netip.Prefix, now time.Time) *account {
 	a := b.accounts[p]
 	if a == nil {
-		if len(b.accounts) >= budgetMax {
+		if len(b.accounts) >= budgetMax && now.Sub(b.swept) >= time.Second { // not for each datagram of a flood
 			b.expire(now)
 		}
 		if len(b.accounts) >= budgetMax {
@@ -68,6 +69,7 @@ func (b *budgets) account(p netip.Prefix, now time.Time) *account {
 }
 
 func (b *budgets) expire(now time.Time) {
+	b.swept = now
 	for p, a := range b.accounts {
 		if now.Sub(a.since) >= budgetWindow {
 			delete(b.accounts, p)

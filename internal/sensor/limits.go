@@ -1,7 +1,9 @@
 package sensor
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,6 +72,7 @@ type gate struct {
 
 	mu       sync.Mutex
 	sessions map[*live]struct{}
+	leaving  map[*live]struct{} // evicted, not yet ended
 	held     map[netip.Prefix]int
 	pending  int // admitted, not yet entered
 	refused  map[string]uint64
@@ -82,7 +85,7 @@ const (
 )
 
 func newGate(l Limits, evictable time.Duration) *gate {
-	return &gate{limits: l, evictable: evictable, sessions: map[*live]struct{}{}, held: map[netip.Prefix]int{}, refused: map[string]uint64{}}
+	return &gate{limits: l, evictable: evictable, sessions: map[*live]struct{}{}, leaving: map[*live]struct{}{}, held: map[netip.Prefix]int{}, refused: map[string]uint64{}}
 }
 
 // admit reserves a place for a newcomer. Where the source has its share (a
@@ -138,7 +141,8 @@ func (g *gate) evict(src netip.Prefix) bool {
 		return false
 	}
 	g.remove(victim)
-	go victim.session.HangUp("evicted") // its lock may be held by a slow write
+	g.leaving[victim] = struct{}{}
+	victim.session.HangUp("evicted")
 	return true
 }
 
@@ -152,6 +156,7 @@ func (g *gate) enter(l *live) {
 func (g *gate) leave(l *live) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	delete(g.leaving, l)
 	g.remove(l)
 }
 
@@ -185,12 +190,10 @@ func (g *gate) count() int {
 	return len(g.sessions)
 }
 
+// each calls f for every session that has not ended, evicted ones included.
 func (g *gate) each(f func(*live)) {
 	g.mu.Lock()
-	all := make([]*live, 0, len(g.sessions))
-	for l := range g.sessions {
-		all = append(all, l)
-	}
+	all := slices.AppendSeq(slices.Collect(maps.Keys(g.sessions)), maps.Keys(g.leaving))
 	g.mu.Unlock()
 	for _, l := range all {
 		f(l)

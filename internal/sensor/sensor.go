@@ -94,7 +94,7 @@ type listener interface {
 
 // New returns a sensor. It opens nothing.
 func New(cfg Config) *Sensor {
-	s := &Sensor{cfg: cfg, sources: newSources(cfg), budget: newBudgets(cfg.NoLimits)}
+	s := &Sensor{cfg: cfg, sources: newSources(), budget: newBudgets(cfg.NoLimits)}
 	s.status = statusWriter{journal: cfg.Journal, sensor: cfg.Sensor, boot: cfg.Boot, log: cfg.Log}
 	for _, v := range cfg.Services {
 		l := v.Limits.over(cfg.Limits.over(DefaultLimits()))
@@ -149,8 +149,8 @@ func (s *Sensor) close() {
 	}
 }
 
-// How long sessions have to end by themselves, and then after their
-// connections are closed under them.
+// grace is how long sessions have to end by themselves before their connections
+// are closed under them; longer than a session's last write may take.
 const grace = 300 * time.Millisecond
 
 // Run serves visitors until ctx is done, then ends their sessions. When it
@@ -168,39 +168,60 @@ func (s *Sensor) Run(ctx context.Context) error {
 	wg.Go(func() { s.housekeep(ctx) })
 	<-ctx.Done()
 	s.close()
-	kill := time.AfterFunc(grace, func() {
-		for _, v := range s.services {
-			v.gate.each(func(l *live) { l.conn.Close() })
-		}
-	})
-	for _, v := range s.services {
-		v.gate.each(func(l *live) { l.session.HangUp("shutdown") })
-	}
-	s.sessions.Wait()
-	kill.Stop()
-	wg.Wait()
+	wg.Wait() // no session begins from here on
+	s.endSessions()
 	s.report()
 	s.status.write("stop", stopDetail{time.Since(started).Round(time.Second).Seconds(), s.served.Load(), s.panics.Load()})
 	return nil
+}
+
+// endSessions hangs up on all visitors and waits for their sessions, which after
+// the grace lose their connections.
+func (s *Sensor) endSessions() {
+	each := func(f func(*live)) {
+		for _, v := range s.services {
+			v.gate.each(f)
+		}
+	}
+	each(func(l *live) { l.session.HangUp("shutdown") })
+	ended := make(chan struct{})
+	go func() {
+		s.sessions.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(grace):
+		each(func(l *live) { l.conn.Close() })
+		<-ended
+	}
 }
 
 // converse runs one admitted session to its end.
 func (s *Sensor) converse(ctx context.Context, v *service, l *live) {
 	defer s.sessions.Done()
 	defer v.gate.leave(l)
+	defer l.conn.Close() // by End already, unless it panicked
 	s.served.Add(1)
-	l.session.End(s.serve(ctx, v, l.session))
+	err := s.guard(v, l, func() error { return v.Handler.Serve(ctx, l.session) })
+	if ctx.Err() != nil {
+		l.session.HangUp("shutdown") // why a room that watches ctx has ended
+	}
+	s.guard(v, l, func() error { l.session.End(err); return nil })
 }
 
-func (s *Sensor) serve(ctx context.Context, v *service, sess *session.Session) (err error) {
+var errPanic = errors.New("panic")
+
+// guard turns a panic of f into an error.
+func (s *Sensor) guard(v *service, l *live, f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.panics.Add(1)
-			s.cfg.Log.Error("a room panicked; its session ends", "protocol", v.Protocol.Name, "session", sess.ID(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			err = errors.New("panic")
+			s.cfg.Log.Error("a room panicked; its session ends", "protocol", v.Protocol.Name, "session", l.session.ID(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = errPanic
 		}
 	}()
-	return v.Handler.Serve(ctx, sess)
+	return f()
 }
 
 // Stats is what a running sensor has done so far.

@@ -60,6 +60,9 @@ func (m *sides) bind(s *session.Session, listen func(netip.AddrPort) error) erro
 		return listen(netip.AddrPortFrom(local, 0))
 	}
 	n := int(r.Last) - int(r.First) + 1
+	if n < 1 {
+		return fmt.Errorf("side ports %d-%d are no range", r.First, r.Last)
+	}
 	start := s.Rand().IntN(n)
 	var err error
 	for i := range n {
@@ -125,7 +128,7 @@ func (m *sides) openUDP(s *session.Session) (*session.Side, error) {
 	accept := func(context.Context) (*session.Session, error) {
 		cfg := s.Child()
 		r := &reply{budgets: m.sensor.budget, prefix: budgetPrefix(s.Remote().Addr())}
-		cfg.Conn, cfg.Budget, cfg.Idle = &sideFlow{UDPConn: c, to: s.Remote(), reply: r, buf: make([]byte, maxDatagram)}, r, sideWait
+		cfg.Conn, cfg.Budget, cfg.Idle = &sideFlow{UDPConn: c, to: s.Remote(), gate: m.service.gate, reply: r, buf: make([]byte, maxDatagram)}, r, sideWait
 		cfg.Envelope.Transport, cfg.Envelope.Dst = "udp", local
 		return session.Open(cfg), nil
 	}
@@ -136,9 +139,9 @@ func (m *sides) openUDP(s *session.Session) (*session.Side, error) {
 type sideFlow struct {
 	*net.UDPConn
 	to    netip.AddrPort
+	gate  *gate
 	reply *reply
 	buf   []byte
-	alien atomic.Uint64 // datagrams from elsewhere
 }
 
 // Datagram implements session.PacketConn.
@@ -152,7 +155,7 @@ func (f *sideFlow) Datagram() ([]byte, error) {
 			return nil, io.EOF
 		}
 		if unmap(src) != f.to {
-			f.alien.Add(1)
+			f.gate.refuse("side_source")
 			continue
 		}
 		f.reply.budgets.earn(f.reply.prefix, n)

@@ -11,19 +11,18 @@ import (
 
 const (
 	dailyJournal = 64 << 20 // octets of journal that one source may write in a day
-	maxSources   = 64 << 10 // sources remembered; beyond it the oldest half is forgotten
+	stayJournal  = 1536     // octets of journal that a stay costs beside its acts: open and close
+	maxSources   = 64 << 10 // sources remembered; beyond it about half are forgotten
 )
 
 // sources remembers what each source has used up.
 type sources struct {
-	off bool
-
 	mu sync.Mutex
 	by map[netip.Prefix]*usage
 }
 
-func newSources(cfg Config) *sources {
-	return &sources{off: cfg.NoLimits, by: map[netip.Prefix]*usage{}}
+func newSources() *sources {
+	return &sources{by: map[netip.Prefix]*usage{}}
 }
 
 // usage is one source's: a session.Quota.
@@ -103,7 +102,19 @@ func (u *usage) mayBegin(rate int, now time.Time) bool {
 		u.minute, u.fresh = now, 0
 	}
 	u.fresh++
-	return rate == 0 || u.fresh <= rate
+	if rate > 0 && u.fresh > rate {
+		return false
+	}
+	u.turn(now)
+	u.journal += stayJournal
+	return true
+}
+
+// turn begins a new budget where a new day (UTC) has begun.
+func (u *usage) turn(now time.Time) {
+	if day := now.UTC().YearDay(); day != u.day {
+		u.day, u.journal, u.over = day, 0, false
+	}
 }
 
 // Admit implements session.Quota: over the daily budget, acts of the classes
@@ -112,9 +123,7 @@ func (u *usage) Admit(class event.Class, in, out int) (bool, session.Folded) {
 	now := time.Now()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if day := now.UTC().YearDay(); day != u.day {
-		u.day, u.journal, u.over = day, 0, false
-	}
+	u.turn(now)
 	cost := int64(2*(min(in, session.MaxRequest)+min(out, session.MaxResponse)) + 512)
 	if u.journal < dailyJournal {
 		u.journal += cost

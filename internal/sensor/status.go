@@ -27,7 +27,7 @@ func (w *statusWriter) write(what string, detail any) {
 	defer w.mu.Unlock()
 	line := event.AppendStatus(nil, time.Now(), w.seq, w.sensor, w.boot, event.Status{What: what, Detail: detail})
 	w.seq++
-	if err := w.journal.Append(line, event.Other); err != nil {
+	if err := w.journal.Append(line, ""); err != nil {
 		w.log.Warn("a status line is not in the journal", "what", what, "err", err)
 	}
 }
@@ -46,6 +46,7 @@ type (
 		Device   string `json:"device"`
 		Service  string `json:"service"`
 		Protocol string `json:"protocol"`
+		Network  string `json:"network"`
 		Addr     string `json:"addr"`
 		Standard uint16 `json:"standard_port"`
 	}
@@ -85,7 +86,7 @@ func (s *Sensor) startDetail() startDetail {
 	d := startDetail{Build: s.cfg.Build, Site: s.cfg.Site, Limits: !s.cfg.NoLimits, Clock: clock()}
 	for _, v := range s.services {
 		for _, l := range v.listen {
-			d.Services = append(d.Services, serviceDetail{v.Persona, v.Device, v.Name, v.Protocol.Name, l.addr().String(), v.Standard})
+			d.Services = append(d.Services, serviceDetail{v.Persona, v.Device, v.Name, v.Protocol.Name, v.Protocol.Network, l.addr().String(), v.Standard})
 		}
 	}
 	return d

@@ -43,7 +43,10 @@ func (l tcpListener) serve(ctx context.Context, s *Sensor, v *service) {
 		}
 		if err != nil { // out of descriptors, most likely: let some go
 			s.cfg.Log.Warn("accept failed; raise the limit of open files if this goes on", "service", v.Name, "err", err)
-			time.Sleep(wait)
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+			}
 			wait = min(2*wait, time.Second)
 			continue
 		}

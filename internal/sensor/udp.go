@@ -3,22 +3,23 @@ package sensor
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
+	"golang.org/x/sys/unix"
 
 	"github.com/sundew-ics/sundew/internal/session"
 )
 
 const (
-	maxFlows    = 4096 // per service; beyond it unproven flows are evicted first
-	maxQueued   = 32   // datagrams waiting in a flow; more are lost, as in a device's buffer
+	maxFlows    = 4096     // per service; beyond it unproven flows are evicted first
+	maxQueued   = 32       // datagrams waiting in a flow; more are lost, as in a device's buffer
+	maxWaiting  = 16 << 20 // octets waiting in all flows of a socket
 	maxDatagram = 64 << 10
 	newFlows    = 2000 // per second and socket; more are refused
 	flowIdle    = 30 * time.Second
@@ -32,6 +33,8 @@ type udpListener struct {
 	any   bool
 	p4    *ipv4.PacketConn
 	p6    *ipv6.PacketConn
+
+	waiting atomic.Int64 // octets in the queues of flows
 
 	mu     sync.Mutex
 	flows  map[flowKey]*flow
@@ -47,13 +50,20 @@ type flowKey struct {
 func listenUDP(a netip.AddrPort) ([]listener, error) {
 	if !a.Addr().IsUnspecified() {
 		l, err := newUDP("udp", a)
-		return []listener{l}, err
+		if err != nil {
+			return nil, err
+		}
+		return []listener{l}, nil
 	}
 	l4, err := newUDP("udp4", netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port()))
 	if err != nil {
 		return nil, err
 	}
 	l6, err := newUDP("udp6", netip.AddrPortFrom(netip.IPv6Unspecified(), l4.local.Port()))
+	if taken := errors.Is(err, unix.EADDRINUSE) || errors.Is(err, unix.EACCES); taken && a.Port() != 0 {
+		l4.Close()
+		return nil, err
+	}
 	if err != nil { // a host without IPv6
 		return []listener{l4}, nil
 	}
@@ -116,15 +126,20 @@ func (l *udpListener) receive(buf []byte) (n int, src netip.AddrPort, dst netip.
 }
 
 // send answers from the address that the visitor came to.
-func (l *udpListener) send(p []byte, k flowKey) (int, error) {
+func (l *udpListener) send(p []byte, k flowKey) (n int, err error) {
 	to := net.UDPAddrFromAddrPort(k.src)
 	switch {
 	case l.p4 != nil:
-		return l.p4.WriteTo(p, &ipv4.ControlMessage{Src: k.dst.AsSlice()}, to)
+		n, err = l.p4.WriteTo(p, &ipv4.ControlMessage{Src: k.dst.AsSlice()}, to)
 	case l.p6 != nil:
-		return l.p6.WriteTo(p, &ipv6.ControlMessage{Src: k.dst.AsSlice()}, to)
+		n, err = l.p6.WriteTo(p, &ipv6.ControlMessage{Src: k.dst.AsSlice()}, to)
+	default:
+		return l.conn.WriteToUDPAddrPort(p, k.src)
 	}
-	return l.conn.WriteToUDPAddrPort(p, k.src)
+	if errors.Is(err, unix.EINVAL) { // he came to a broadcast address, which is nobody's
+		return l.conn.WriteToUDPAddrPort(p, k.src)
+	}
+	return n, err
 }
 
 func (l *udpListener) serve(ctx context.Context, s *Sensor, v *service) {
@@ -134,7 +149,8 @@ func (l *udpListener) serve(ctx context.Context, s *Sensor, v *service) {
 		if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
 			return
 		}
-		if err != nil { // an ICMP error of an earlier answer
+		if err != nil { // an ICMP error of an earlier answer, or the system is out of memory
+			time.Sleep(time.Millisecond)
 			continue
 		}
 		k := flowKey{src, dst}
@@ -142,12 +158,17 @@ func (l *udpListener) serve(ctx context.Context, s *Sensor, v *service) {
 		l.mu.Lock()
 		f := l.flows[k]
 		l.mu.Unlock()
-		if f == nil {
+		err = net.ErrClosed
+		if f != nil {
+			err = f.deliver(buf[:n])
+		}
+		if err == net.ErrClosed { // no flow, or one that has ended
 			if f = l.begin(ctx, s, v, k); f == nil {
 				continue
 			}
+			err = f.deliver(buf[:n])
 		}
-		if !f.deliver(buf[:n]) {
+		if err != nil {
 			v.gate.refuse("flow_queue")
 		}
 	}
@@ -188,121 +209,3 @@ func (l *udpListener) mayBegin() bool {
 	l.fresh++
 	return l.fresh <= newFlows
 }
-
-// flow is one visitor's datagrams: a session.PacketConn.
-type flow struct {
-	listener *udpListener
-	key      flowKey
-	reply    *reply
-	session  *session.Session
-
-	mu       sync.Mutex
-	cond     *sync.Cond
-	queue    [][]byte
-	deadline time.Time
-	timer    *time.Timer
-	closed   bool
-}
-
-func newFlow(l *udpListener, k flowKey, r *reply) *flow {
-	f := &flow{listener: l, key: k, reply: r}
-	f.cond = sync.NewCond(&f.mu)
-	return f
-}
-
-func (f *flow) deliver(p []byte) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.queue) >= maxQueued || f.closed {
-		return false
-	}
-	f.queue = append(f.queue, append([]byte(nil), p...))
-	f.cond.Signal()
-	return true
-}
-
-// Datagram implements session.PacketConn.
-func (f *flow) Datagram() ([]byte, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for {
-		switch {
-		case f.closed:
-			return nil, net.ErrClosed
-		case !f.deadline.IsZero() && !time.Now().Before(f.deadline):
-			return nil, os.ErrDeadlineExceeded
-		case len(f.queue) > 0:
-			p := f.queue[0]
-			f.queue = f.queue[1:]
-			return p, nil
-		}
-		f.cond.Wait()
-	}
-}
-
-// Read implements net.Conn by way of Datagram.
-func (f *flow) Read(p []byte) (int, error) {
-	d, err := f.Datagram()
-	if err == nil && len(d) > len(p) {
-		err = io.ErrShortBuffer
-	}
-	return copy(p, d), err
-}
-
-// Write sends one datagram.
-func (f *flow) Write(p []byte) (int, error) { return f.listener.send(p, f.key) }
-
-// SetReadDeadline implements net.Conn.
-func (f *flow) SetReadDeadline(t time.Time) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.deadline = t
-	d := time.Until(t)
-	switch {
-	case t.IsZero() || d <= 0:
-		if f.timer != nil {
-			f.timer.Stop()
-		}
-		f.cond.Broadcast()
-	case f.timer == nil:
-		f.timer = time.AfterFunc(d, func() {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			f.cond.Broadcast()
-		})
-	default:
-		f.timer.Reset(d)
-	}
-	return nil
-}
-
-// Close takes the flow out of the table.
-func (f *flow) Close() error {
-	f.listener.mu.Lock()
-	if f.listener.flows[f.key] == f {
-		delete(f.listener.flows, f.key)
-	}
-	f.listener.mu.Unlock()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.closed = true
-	if f.timer != nil {
-		f.timer.Stop()
-	}
-	f.cond.Broadcast()
-	return nil
-}
-
-// SetDeadline implements net.Conn.
-func (f *flow) SetDeadline(t time.Time) error { return f.SetReadDeadline(t) }
-
-// SetWriteDeadline implements net.Conn; a datagram never waits for its receiver.
-func (f *flow) SetWriteDeadline(time.Time) error { return nil }
-
-// LocalAddr implements net.Conn.
-func (f *flow) LocalAddr() net.Addr {
-	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(f.key.dst, f.listener.local.Port()))
-}
-
-// RemoteAddr implements net.Conn.
-func (f *flow) RemoteAddr() net.Addr { return net.UDPAddrFromAddrPort(f.key.src) }

@@ -130,8 +130,7 @@ func (s *Session) drain() {
 	if s.gone || s.broken != nil || s.hung() {
 		return
 	}
-	half, ok := s.conn.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
+	if halfClose(s.conn) != nil || s.conn != s.cfg.Conn && halfClose(s.cfg.Conn) != nil {
 		return
 	}
 	s.conn.SetReadDeadline(time.Now().Add(drainTime))
@@ -151,6 +150,14 @@ func (s *Session) drain() {
 			return
 		}
 	}
+}
+
+// halfClose ends our direction of c; under TLS the raw connection has one too.
+func halfClose(c net.Conn) error {
+	if h, ok := c.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 // drainPackets records the datagrams that wait in a flow whose room has ended.

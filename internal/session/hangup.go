@@ -9,16 +9,15 @@ import (
 
 // HangUp makes reading fail from now on, cuts short a Delay and soon any write,
 // so that Serve returns; it never waits, and any goroutine may call it. Reason
-// is one of event.CloseReasons. The session's side sessions hang up with it.
+// is one of event.CloseReasons. Its side ports close and
+// their sessions hang up with it.
 func (s *Session) HangUp(reason string) {
 	s.hang.Do(func() {
 		s.hangReason = reason
 		close(s.quit)
 		s.cfg.Conn.SetReadDeadline(time.Unix(1, 0))
 		s.cfg.Conn.SetWriteDeadline(time.Now().Add(lastWrite))
-		for _, kid := range s.kids.list() {
-			kid.HangUp(reason)
-		}
+		s.kids.each(func(hangUp func(string)) { hangUp(reason) })
 	})
 }
 
@@ -55,32 +54,36 @@ func (s *Session) stop(err error, reason string) {
 	s.stopped, s.stats.reason = err, reason
 }
 
-// kids are the side sessions of a session under way.
+// kids are what hangs up with a session: its side ports and their sessions.
 type kids struct {
 	mu  sync.Mutex
-	set map[*Session]struct{}
+	set map[any]func(reason string)
 }
 
-func (k *kids) list() []*Session {
+func (k *kids) each(f func(hangUp func(string))) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	return slices.Collect(maps.Keys(k.set))
+	all := slices.Collect(maps.Values(k.set))
+	k.mu.Unlock()
+	for _, hangUp := range all {
+		f(hangUp)
+	}
 }
 
-func (s *Session) adopt(kid *Session) {
+// adopt makes hangUp, known by key, part of HangUp.
+func (s *Session) adopt(key any, hangUp func(reason string)) {
 	s.kids.mu.Lock()
 	if s.kids.set == nil {
-		s.kids.set = map[*Session]struct{}{}
+		s.kids.set = map[any]func(string){}
 	}
-	s.kids.set[kid] = struct{}{}
+	s.kids.set[key] = hangUp
 	s.kids.mu.Unlock()
 	if s.hung() {
-		kid.HangUp(s.hangReason)
+		hangUp(s.hangReason)
 	}
 }
 
-func (s *Session) disown(kid *Session) {
+func (s *Session) disown(key any) {
 	s.kids.mu.Lock()
-	delete(s.kids.set, kid)
+	delete(s.kids.set, key)
 	s.kids.mu.Unlock()
 }

@@ -108,9 +108,12 @@ func (s *Session) capture(p []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep(p)
+	if s.cfg.MaxOctets > 0 && s.stats.in > s.cfg.MaxOctets {
+		s.stop(ErrOctets, "octets")
+	}
 }
 
-// keep is capture under the lock.
+// keep is capture under the lock, without the limit.
 func (s *Session) keep(p []byte) {
 	s.arrived.Store(int64(s.since()))
 	s.stats.in += int64(len(p))
@@ -118,9 +121,6 @@ func (s *Session) keep(p []byte) {
 		s.in = s.cfg.Buffers.get()
 	}
 	*s.in = append(*s.in, p...)
-	if s.cfg.MaxOctets > 0 && s.stats.in > s.cfg.MaxOctets {
-		s.stop(ErrOctets, "octets")
-	}
 }
 
 func (s *Session) captured() int {

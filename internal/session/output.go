@@ -198,4 +198,3 @@ func cut(p []byte) event.Octets {
 	sum := sha256.Sum256(p)
 	return event.Octets{Kept: p[:MaxResponse], Len: len(p), SHA256: sum[:]}
 }
-

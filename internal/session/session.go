@@ -176,7 +176,7 @@ func Open(cfg Config) *Session {
 		s.ensureOpen()
 	})
 	if cfg.parent != nil {
-		cfg.parent.adopt(s)
+		cfg.parent.adopt(s, s.HangUp)
 	}
 	return s
 }

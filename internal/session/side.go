@@ -32,7 +32,17 @@ func (s *Session) Side(ctx context.Context, network string) (*Side, error) {
 	if s.cfg.Sides == nil {
 		return nil, errors.New("session: no side ports here")
 	}
-	return s.cfg.Sides(ctx, s, network)
+	side, err := s.cfg.Sides(ctx, s, network)
+	if err != nil {
+		return nil, err
+	}
+	shut := side.Close
+	side.Close = func() error {
+		s.disown(side)
+		return shut()
+	}
+	s.adopt(side, func(string) { shut() })
+	return side, nil
 }
 
 // Child returns the configuration of a session beside this one, on another

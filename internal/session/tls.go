@@ -2,8 +2,12 @@ package session
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
+	"os"
+	"syscall"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/event"
 )
@@ -13,12 +17,13 @@ import (
 // octets "tls"; later it is an act of its own ("start_tls"). A handshake that
 // fails is an act ("tls_handshake") with the octets of the wire.
 func (s *Session) StartTLS(cfg *tls.Config) error {
-	if err := s.Flush(); err != nil {
+	ahead := s.ahead()
+	first := make([]byte, ahead)
+	io.ReadFull(s.r, first) // from the buffer alone
+	if err := s.beforeTLS(ahead); err != nil {
 		return err
 	}
-	first := make([]byte, s.ahead())
-	io.ReadFull(s.r, first) // from the buffer alone
-	hs := &handshake{Conn: s.conn, first: first, taped: true}
+	hs := &handshake{Conn: s.conn, session: s, first: first}
 	var info event.TLS
 	own := cfg.Clone()
 	own.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
@@ -28,26 +33,21 @@ func (s *Session) StartTLS(cfg *tls.Config) error {
 		}
 		return nil, nil
 	}
-	s.beforeRead(0)
 	conn := tls.Server(hs, own)
 	err := conn.Handshake()
-	hs.taped = false
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.arrived.Store(int64(s.since()))
-	s.stats.in += int64(hs.in)
-	s.stats.out += int64(hs.out)
+	hs.session = nil
+	s.stats.out += int64(len(hs.written))
 	if err != nil {
 		s.failedTLS(hs, info, err)
 		return err
 	}
 	state := conn.ConnectionState()
 	info.Version, info.Cipher = tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite)
-	if s.in != nil { // the first octets were ciphertext
-		*s.in = (*s.in)[:len(*s.in)-len(first)]
-		s.release()
-	}
+	s.over, s.claimed = nil, s.captured() // ciphertext, which is not kept
+	s.release()
 	s.conn = conn
 	if !s.opened {
 		s.cfg.Open.Octets, s.cfg.Open.TLS = "tls", &info
@@ -57,37 +57,54 @@ func (s *Session) StartTLS(cfg *tls.Config) error {
 	return nil
 }
 
+// beforeTLS flushes, so that only the ahead octets of the handshake are left
+// unclaimed, and sets the deadlines of the handshake.
+func (s *Session) beforeTLS(ahead int) error {
+	if err := s.beforeRead(ahead); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.captured() - ahead; n > 0 { // the room's fault
+		s.leftover(OpUnrecorded, event.Other, n)
+	}
+	s.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if s.hung() {
+		s.stop(ErrInterrupt, "")
+	}
+	return s.stopped
+}
+
 // failedTLS records a handshake that came to nothing.
 func (s *Session) failedTLS(hs *handshake, info event.TLS, err error) {
 	type detail struct {
 		event.TLS
 		Error event.Text `json:"error"`
 	}
-	if s.in == nil {
-		s.in = s.cfg.Buffers.get()
-	}
-	*s.in = append(*s.in, hs.read...)
-	s.pending = &s.act
-	s.act = event.Act{Op: "tls_handshake", Class: event.Connect, Outcome: event.Refused, Detail: detail{info, event.Text(err.Error())}}
-	n := s.captured()
-	s.request, s.claimed = s.claim(n), n
-	s.append(s.pending, s.request, cut(hs.written))
-	s.pending = nil
+	s.act, s.sending = event.Act{Op: "tls_handshake", Class: event.Connect, Outcome: event.Refused, Detail: detail{info, event.Text(err.Error())}}, false
+	s.request, s.claimed = s.claim(s.captured()), s.captured()
+	s.append(&s.act, s.request, cut(hs.written))
 	s.release()
-	s.stop(err, "protocol")
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.stop(err, "idle")
+	case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
+		s.gone = true
+		s.stop(err, "visitor")
+	default:
+		s.stop(err, "protocol")
+	}
 }
 
 // A handshake is the raw connection under TLS. It begins with the octets that
-// the session had read already, and tapes both directions until TLS stands.
+// the session had read already, and until TLS stands it captures what comes and
+// tapes what leaves (no more than our certificates need).
 type handshake struct {
 	net.Conn
-	first         []byte
-	taped         bool
-	read, written []byte
-	in, out       int
+	session *Session // nil once TLS stands
+	first   []byte
+	written []byte
 }
-
-const maxTape = 16 << 10
 
 // Read yields the octets read before, then the connection's.
 func (h *handshake) Read(p []byte) (int, error) {
@@ -97,26 +114,19 @@ func (h *handshake) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	n, err := h.Conn.Read(p)
-	if h.taped {
-		h.in += n
-		h.read = append(h.read, p[:min(n, max(0, maxTape-len(h.read)))]...)
+	if s := h.session; s != nil && n > 0 {
+		s.capture(p[:n])
+		s.mu.Lock()
+		s.spill(s.captured()) // a hello may be long
+		s.mu.Unlock()
 	}
 	return n, err
 }
 
 // Write sends and, during the handshake, tapes.
 func (h *handshake) Write(p []byte) (int, error) {
-	if h.taped {
-		h.out += len(p)
-		h.written = append(h.written, p[:min(len(p), max(0, maxTape-len(h.written)))]...)
+	if h.session != nil {
+		h.written = append(h.written, p...)
 	}
 	return h.Conn.Write(p)
-}
-
-// CloseWrite half-closes the connection below, where it can.
-func (h *handshake) CloseWrite() error {
-	if c, ok := h.Conn.(interface{ CloseWrite() error }); ok {
-		return c.CloseWrite()
-	}
-	return net.ErrClosed
 }

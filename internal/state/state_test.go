@@ -118,9 +118,9 @@ func TestDamagedFileIsSetAside(t *testing.T) {
 // Saves that follow each other closely are one writing, within a second.
 func TestRunGathersSaves(t *testing.T) {
 	dir := t.TempDir()
-	d := open(t, dir, 0)
 	file := filepath.Join(dir, "plc.counter.json")
 	synctest.Test(t, func(t *testing.T) {
+		d := open(t, dir, 0)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- d.Run(ctx, func(err error) { t.Error(err) }) }()
@@ -155,11 +155,11 @@ func TestRunGathersSaves(t *testing.T) {
 // A writing that failed is tried again, and said.
 func TestRunTriesAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "plc")
-	d := open(t, dir, 0)
-	if err := os.RemoveAll(dir); err != nil {
-		t.Fatal(err)
-	}
 	synctest.Test(t, func(t *testing.T) {
+		d := open(t, dir, 0)
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		warned := 0
 		done := make(chan error)

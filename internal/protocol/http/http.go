@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/protocol"
@@ -29,6 +30,7 @@ type handler struct {
 	env     protocol.Env
 	set     settings
 	limits  wire.Limits
+	zone    *time.Location
 	tls     *tls.Config        // nil: plain
 	pages   map[string][]*page // by path, in the file's order
 	faults  map[int]*page      // by status
@@ -47,6 +49,10 @@ func newHandler(env protocol.Env) (protocol.Handler, error) {
 	}
 	if err := h.set.check(); err != nil {
 		return nil, err
+	}
+	var err error
+	if h.zone, err = time.LoadLocation(h.set.Zone); err != nil { // "" is UTC
+		return nil, fmt.Errorf("zone: %w", err)
 	}
 	h.limits = wire.Limits{Line: h.set.MaxLine, Fields: h.set.MaxFields, Count: h.set.MaxCount}
 	for _, step := range []func() error{h.buildHead, h.buildPages, h.buildForms, h.buildUploads, h.buildUsers, h.buildTLS} {

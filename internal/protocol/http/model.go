@@ -56,7 +56,7 @@ func (m *model) Scale(name string, from, to, least, greatest float64) string {
 
 // Since writes when a tag last changed, by the device's clock.
 func (m *model) Since(name, layout string) string {
-	return m.v.h.env.Device.Clock.At(m.view.Since(m.p.refs[name])).Format(layout)
+	return m.v.h.env.Device.Clock.At(m.view.Since(m.p.refs[name])).In(m.v.h.zone).Format(layout)
 }
 
 // Device writes a value of the device's identity.
@@ -69,12 +69,12 @@ func (m *model) Device(name string) string {
 func (m *model) Running() bool { return m.v.h.env.Device.Running(m.view) }
 
 // Now writes the device's time.
-func (m *model) Now(layout string) string { return m.v.h.env.Device.Clock.Now().Format(layout) }
+func (m *model) Now(layout string) string { return m.v.h.env.Device.Clock.Now().In(m.v.h.zone).Format(layout) }
 
 // Boot writes when the device was started, plus an offset: {{.Boot "3s" layout}}.
 func (m *model) Boot(plus, layout string) (string, error) {
 	d, err := time.ParseDuration(plus)
-	return m.v.h.env.Device.Identity.Boot.Add(d).UTC().Format(layout), err
+	return m.v.h.env.Device.Identity.Boot.Add(d).In(m.v.h.zone).Format(layout), err
 }
 
 // Up writes how long the device has been running: "12 d 03:04:05".

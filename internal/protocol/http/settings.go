@@ -25,6 +25,7 @@ type settings struct {
 	Simple     string   `toml:"simple"` // HTTP/0.9: "body", or "refuse" with the line status
 	Continue   *bool    `toml:"continue"`
 	IgnoreCase bool     `toml:"ignore_case"` // of paths
+	Zone       string   `toml:"zone"`        // of the times on pages; default UTC
 
 	Idle     process.Duration `toml:"idle"`
 	HeadTime process.Duration `toml:"head_time"` // for a whole head, however slow its octets come

@@ -40,6 +40,13 @@ func newCPU(env protocol.Env) (*cpu, error) {
 	if err := set.check(); err != nil {
 		return nil, err
 	}
+	for _, text := range []*string{&set.Module, &set.Plant, &set.MMC, &set.Boot, &set.SystemInfo, &set.Password} {
+		expanded, err := env.Device.Identity.Expand(*text)
+		if err != nil {
+			return nil, err
+		}
+		*text = expanded
+	}
 	c := &cpu{
 		set: set, device: env.Device, tsaps: set.tsaps(), offers: map[string]bool{}, conns: map[int]uint8{},
 		unit: uint8(env.Rand.UintN(0xe0)), upload: uint32(env.Rand.UintN(8)), known: process.ModeRun,

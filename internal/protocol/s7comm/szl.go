@@ -23,6 +23,9 @@ const (
 // szl returns the part of the system status list that q asks for; false where
 // the CPU has none.
 func (c *cpu) szl(q wire.SZLRequest) (wire.SZL, bool) {
+	if !c.lists.has(q.ID) {
+		return wire.SZL{}, false
+	}
 	if l, ok := c.lists[szlKey{id: q.ID, index: q.Index}]; ok {
 		return list(q.ID, q.Index, l), true
 	}
@@ -108,6 +111,8 @@ func (c *cpu) status(q wire.SZLRequest) (wire.SZL, bool) {
 		return one(c.clockStatus())
 	case q.ID == 0x0131 && q.Index == 1:
 		return one(c.communication())
+	case (q.ID == 0x0037 || q.ID == 0x0137 && q.Index == 0x07fe) && c.device.Identity.Address.Is4():
+		return one(c.ethernet())
 	case q.ID == 0x0222 && q.Index == 1:
 		return one(c.startInfo())
 	case q.ID == 0x01a0:
@@ -255,6 +260,19 @@ func (c *cpu) communication() []byte {
 	w.U32(187500)    // MPI
 	w.U32(100000000) // K bus or Ethernet
 	return pad(w.B, 40)
+}
+
+// ethernet is list 0037: address, mask, gateway and MAC of the interface.
+func (c *cpu) ethernet() []byte {
+	w := octet.Builder{}
+	w.U16(0x07fe)
+	ip := c.device.Identity.Address.As4()
+	w.Bytes(ip[:])
+	w.U8(255, 255, 255, 0)
+	w.U8(ip[0], ip[1], ip[2], 1)
+	w.Bytes(c.device.Identity.MAC[:])
+	w.U8(1, 0) // the address is from the configuration
+	return pad(w.B, 48)
 }
 
 // protection is lists 0132 and 0232 index 4: level by switch, parameters and

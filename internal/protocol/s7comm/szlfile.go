@@ -1,6 +1,7 @@
 package s7comm
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
@@ -23,6 +24,21 @@ type szlList struct {
 
 // szlFile is the lists that are the same on every installation of a model.
 type szlFile map[szlKey]szlList
+
+// has says whether the CPU's directory, list 0000, names a list. Without a
+// directory nothing is ruled out.
+func (f szlFile) has(id uint16) bool {
+	directory, ok := f[szlKey{any: true}]
+	if !ok {
+		return true
+	}
+	for _, r := range directory.records {
+		if binary.BigEndian.Uint16(r) == id {
+			return true
+		}
+	}
+	return false
+}
 
 // readSZL reads a file of lists. A line names the list, with an index or for
 // every index, the length of a record, and the records in hex; a line that

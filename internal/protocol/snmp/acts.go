@@ -89,7 +89,9 @@ func (d *detail) appendPDU(o *event.Object) {
 		oids[i], types[i], values[i] = vb.Name.String(), wire.TypeName(vb.Value.Type), vb.Value.Text()
 		carries = carries || vb.Value.Type != ber.Null
 	}
-	o.Texts("oids", oids...)
+	if len(oids) > 0 {
+		o.Texts("oids", oids...)
+	}
 	if carries {
 		o.Texts("types", types...)
 		o.Texts("values", values...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -212,6 +213,13 @@ func (a *agent) bind(o *object, from string) error {
 		return err
 	}
 	o.tag, o.scale, o.keep = src.tag, src.scale, src.keep
+	o.follows, _ = strings.CutPrefix(from, "object:")
+	if o.follows == from {
+		o.follows = ""
+	}
+	if t := a.device.Process.Tag(o.tag); o.least == 0 && o.most == 0 && o.syntax.numeric() {
+		o.least, o.most = int64(math.Ceil(t.Min*o.scale)), int64(math.Floor(t.Max*o.scale))
+	}
 	if o.writable && o.tag == process.None && o.keep == "" {
 		return fmt.Errorf("%q cannot be written; leave out access", from)
 	}

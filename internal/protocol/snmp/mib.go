@@ -24,6 +24,8 @@ type object struct {
 	scale float64     // of the tag: the number on the wire is the tag's times scale
 	keep  string      // key of the device's State that a write goes to; "": the room's own
 
+	follows string // where it came from, if that is another object
+
 	where string // the file and line that gave it
 }
 

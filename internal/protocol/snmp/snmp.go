@@ -134,8 +134,8 @@ func (a *agent) addTraffic(list []trafficSettings) error {
 		if t.share == 0 {
 			t.share = 1
 		}
-		if s.Name == "" || a.traffic[s.Name] != nil || t.in < 0 || t.out < 0 || t.packet < 1 || t.share < 0 {
-			return fmt.Errorf("traffic %q: needs a name of its own, rates of 0 or more and packets of 1 octet or more", s.Name)
+		if s.Name == "" || a.traffic[s.Name] != nil || t.in < 0 || t.out < 0 || t.packet < shortest || t.share < 0 {
+			return fmt.Errorf("traffic %q: needs a name of its own, rates of 0 or more and packets of 64 octets or more", s.Name)
 		}
 		for _, name := range s.Of {
 			p := a.traffic[name]

@@ -58,8 +58,10 @@ func (a *agent) source(s string) (source, error) {
 		err = a.deviceSource(&src, arg)
 	case "engine":
 		err = a.engineSource(&src, arg)
+	case "object":
+		src.number, err = a.objectSource(arg)
 	default:
-		err = fmt.Errorf("no source %q; use uptime, date, tag:, counter:, traffic:, wander:, device: or engine:", kind)
+		err = fmt.Errorf("no source %q; use uptime, date, tag:, counter:, traffic:, wander:, device:, engine: or object:", kind)
 	}
 	return src, err
 }
@@ -111,6 +113,22 @@ func (a *agent) engineSource(src *source, name string) error {
 		return fmt.Errorf("no %q of the engine; use id, boots or time", name)
 	}
 	return nil
+}
+
+// objectSource binds the number of another object, which may stand further on
+// in the files: an interface is up while its ifAdminStatus is.
+func (a *agent) objectSource(name string) (func(*moment) float64, error) {
+	oid, _, err := parseName(name)
+	if err != nil {
+		return nil, err
+	}
+	return func(m *moment) float64 {
+		o := a.mib.find(oid)
+		if o == nil || o.follows != "" {
+			return 0
+		}
+		return float64(o.read(m).Int)
+	}, nil
 }
 
 // reader makes the function that reads the source as a value of syntax x.

@@ -84,17 +84,29 @@ func (t *traffic) base(field string, boot, now time.Time) float64 {
 	if strings.HasPrefix(field, "out") {
 		rate = t.out
 	}
-	if strings.HasSuffix(field, "packets") {
-		rate /= t.packet
-	}
 	n := 0.0
 	if rate > 0 {
-		n = math.Floor(rate * t.swing.between(boot, now))
+		n = math.Floor(rate / t.packet * t.swing.between(boot, now))
+	}
+	if strings.HasSuffix(field, "octets") {
+		n = t.octets(n)
 	}
 	for _, p := range t.parts {
 		n += p.base(field, boot, now) * t.share
 	}
 	return math.Floor(n)
+}
+
+// shortest is the shortest Ethernet frame in octets.
+const shortest = 64
+
+// octets returns the octets of the first n packets, which differ in length but
+// are never shorter than a frame may be.
+func (t *traffic) octets(n float64) float64 {
+	h := uint64(n)*0x9e3779b97f4a7c15 ^ math.Float64bits(t.swing[1])
+	h ^= h >> 29
+	h *= 0xbf58476d1ce4e5b9
+	return math.Floor(n*t.packet) + math.Floor(float64(h>>40)/(1<<24)*(t.packet-shortest))
 }
 
 // A swing is a slow, repeatable motion around 1 or 0: a day's and some shorter

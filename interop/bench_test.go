@@ -1,0 +1,307 @@
+//go:build bench
+
+package interop
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A probe is one request of a protocol and how its answer is read.
+type probe struct {
+	name    string
+	network string
+	port    int
+	hello   [][]byte // sent first, each answered
+	request []byte
+	read    func(r *bufio.Reader) error // TCP
+}
+
+// probes has a row per protocol.
+func probes() []probe {
+	return []probe{
+		{name: "modbus read 2 registers", network: "tcp", port: 5020, request: []byte("\x00\x01\x00\x00\x00\x06\x01\x03\x00\x00\x00\x02"), read: readMBAP},
+		{name: "http GET /values.json", network: "tcp", port: 8800, request: []byte("GET /values.json HTTP/1.1\r\nHost: x\r\n\r\n"), read: readHTTP},
+		{name: "snmp get sysUpTime", network: "udp", port: 16100, request: []byte("\x30\x26\x02\x01\x01\x04\x06public\xa0\x19\x02\x04\x01\x02\x03\x04\x02\x01\x00\x02\x01\x00\x30\x0b\x30\x09\x06\x05\x2b\x06\x01\x02\x01\x05\x00")},
+	}
+}
+
+func readMBAP(r *bufio.Reader) error {
+	head, err := r.Peek(6)
+	if err != nil {
+		return err
+	}
+	_, err = r.Discard(6 + int(binary.BigEndian.Uint16(head[4:])))
+	return err
+}
+
+func readHTTP(r *bufio.Reader) error {
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return err
+}
+
+// result is one measurement.
+type result struct {
+	perSecond float64
+	p50, p99  time.Duration
+}
+
+func (r result) String() string {
+	return fmt.Sprintf("%8.0f/s  p50 %6s  p99 %6s", r.perSecond, r.p50.Round(time.Microsecond), r.p99.Round(time.Microsecond))
+}
+
+const (
+	connections = 64
+	measureFor  = 3 * time.Second
+)
+
+// load asks from 64 connections at once, each waiting for its answer.
+func load(t *testing.T, addr string, p probe) result {
+	t.Helper()
+	var mu sync.Mutex
+	var all []time.Duration
+	var failed error
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range connections {
+		wg.Go(func() {
+			took, err := ask(addr, p, start.Add(measureFor))
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, took...)
+			failed = errors.Join(failed, err)
+		})
+	}
+	wg.Wait()
+	if failed != nil || len(all) == 0 {
+		t.Fatalf("%s: %v", p.name, failed)
+	}
+	slices.Sort(all)
+	return result{float64(len(all)) / measureFor.Seconds(), all[len(all)/2], all[len(all)*99/100]}
+}
+
+func ask(addr string, p probe, until time.Time) (took []time.Duration, err error) {
+	c, err := net.Dial(p.network, addr)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	r := bufio.NewReaderSize(c, 64<<10)
+	buf := make([]byte, 64<<10)
+	once := func(q []byte) error {
+		if _, err := c.Write(q); err != nil {
+			return err
+		}
+		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if p.network == "udp" {
+			_, err := c.Read(buf)
+			return err
+		}
+		return p.read(r)
+	}
+	for _, h := range p.hello {
+		if err := once(h); err != nil {
+			return nil, err
+		}
+	}
+	for time.Now().Before(until) {
+		begun := time.Now()
+		if err := once(p.request); err != nil {
+			return took, err
+		}
+		took = append(took, time.Since(begun))
+	}
+	return took, nil
+}
+
+// TestEchoServer is not a test: it is the bare echo server that the benchmark
+// starts as a process of its own. A TCP connection gets back what it sends, in
+// units of the probe's size; UDP datagrams come back as they are.
+func TestEchoServer(t *testing.T) {
+	addr := os.Getenv("SUNDEW_ECHO")
+	if addr == "" {
+		t.Skip("the benchmark starts it")
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := net.ListenPacket("udp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		buf := make([]byte, 64<<10)
+		for {
+			n, a, err := u.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			u.WriteTo(buf[:n], a)
+		}
+	}()
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			buf := make([]byte, 4096)
+			for {
+				n, err := c.Read(buf)
+				if err != nil {
+					return
+				}
+				c.Write(buf[:n])
+			}
+		}()
+	}
+}
+
+func startEcho(t *testing.T) string {
+	const addr = "127.13.13.13:7007"
+	c := exec.Command(os.Args[0], "-test.run", "^TestEchoServer$")
+	c.Env = append(os.Environ(), "SUNDEW_ECHO="+addr)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
+	for range 100 {
+		if k, err := net.Dial("tcp", addr); err == nil {
+			k.Close()
+			return addr
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("the echo server is not up")
+	return ""
+}
+
+// echoProbe is the same request to the echo server: as many octets come back.
+func echoProbe(p probe) probe {
+	n := len(p.request)
+	return probe{name: "echo", network: p.network, request: p.request, read: func(r *bufio.Reader) error {
+		_, err := r.Discard(n)
+		return err
+	}}
+}
+
+// TestBench measures the three aims of the issue per protocol, beside a bare Go
+// echo server in the same run, with the journal and the conpotjson sink on. It
+// fails only below half of an aim.
+func TestBench(t *testing.T) {
+	echo := startEcho(t)
+	dir := t.TempDir()
+	cfg := filepath.Join(dir, "sundew.toml")
+	sink := fmt.Sprintf("[[sink]]\ndriver = \"conpotjson\"\nsettings = { path = %q }\n", filepath.Join(dir, "conpot.json"))
+	if err := os.WriteFile(cfg, []byte(sink), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	s := startAt(t, "127.13.13.14", filepath.Join(dir, "data"), "default", "--limits", "off", "--latency", "off", "--config", cfg)
+	up := time.Since(begun)
+	idle := s.memory()
+	var report strings.Builder
+	fmt.Fprintf(&report, "%s, %d CPUs, %s\n", runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	fmt.Fprintf(&report, "up after %v, %d MB resident when idle\n", up.Round(time.Millisecond), idle>>20)
+	for _, p := range probes() {
+		bare := load(t, echo, echoProbe(p))
+		ours := load(t, s.at(p.port), p)
+		ratio, tail := ours.perSecond/bare.perSecond, float64(ours.p99)/float64(bare.p99)
+		fmt.Fprintf(&report, "%-28s %s\n%-28s %s\n%-28s %.2f of the echo server's requests, p99 %.1f times its\n", p.name, ours, "  echo, same octets", bare, "", ratio, tail)
+		if ratio < 0.3 {
+			t.Errorf("%s: %.2f of the echo server's requests per second; the aim is 0.6", p.name, ratio)
+		}
+	}
+	if idle > 60<<20 {
+		t.Errorf("%d MB resident when idle; the aim is 30", idle>>20)
+	}
+	if up > 400*time.Millisecond {
+		t.Errorf("answering %v after the start; the aim is 200 ms", up)
+	}
+	for _, n := range []int{1000, 10000} {
+		grown := s.hold(t, n) - idle
+		fmt.Fprintf(&report, "%d idle connections: %d KB each\n", n, grown/n>>10)
+		if grown/n > 80<<10 {
+			t.Errorf("%d octets per idle connection; the aim is 40 KB", grown/n)
+		}
+	}
+	fmt.Fprintf(&report, "journal: %d octets per act\n", s.journalPerAct(t))
+	t.Log("\n" + report.String())
+}
+
+// memory is the sensor's resident memory in octets, once it has calmed down.
+func (s *sundew) memory() int {
+	time.Sleep(time.Second)
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	pages, _ := strconv.Atoi(strings.Fields(string(b))[1])
+	return pages * os.Getpagesize()
+}
+
+// hold opens n connections, lets each ask once, and returns the memory then.
+func (s *sundew) hold(t *testing.T, n int) int {
+	p := probes()[0]
+	conns := make([]net.Conn, 0, n)
+	defer func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	for i := range n {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 13, byte(i>>8), 99)}}
+		c, err := d.Dial("tcp", s.at(p.port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, c)
+		c.Write(p.request)
+		if err := p.read(bufio.NewReaderSize(c, 256)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s.memory()
+}
+
+func (s *sundew) journalPerAct(t *testing.T) int {
+	files, err := filepath.Glob(filepath.Join(s.dir, "journal", "*.jsonl"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no journal segment", err)
+	}
+	f, err := os.Open(files[len(files)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines, octets := 0, 0
+	for r := bufio.NewReader(f); lines < 20000; lines++ {
+		l, err := r.ReadString('\n')
+		if err != nil {
+			break
+		}
+		octets += len(l)
+	}
+	return octets / max(1, lines)
+}
