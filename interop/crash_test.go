@@ -151,7 +151,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	time.Sleep(3 * time.Second)
 	burst(50000, 10)
-	time.Sleep(time.Second)
+	time.Sleep(12 * time.Second) // drops are told every 10 s
 	var last int
 	said := false
 	for _, e := range s.events() {

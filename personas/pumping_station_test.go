@@ -168,7 +168,7 @@ func TestMassBalance(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := newPlant(t, time.Second)
+			p := newPlant(t, 2*time.Second)
 			c.upset(p)
 			raw, clear := p.balance(6 * time.Hour)
 			// Some 500 m³ pass; levels are shown to 1 mm with 1.5 mm of noise.
@@ -182,7 +182,7 @@ func TestMassBalance(t *testing.T) {
 // The valve moves the level within the tank: to the weir and no further.
 func TestInletValveMovesLevel(t *testing.T) {
 	t.Parallel()
-	p := newPlant(t, time.Second)
+	p := newPlant(t, 2*time.Second)
 	before := p.float("raw.level")
 	p.write("inlet.command", process.FloatValue(100))
 	p.run(20*time.Minute, nil)
@@ -205,7 +205,7 @@ func TestInletValveMovesLevel(t *testing.T) {
 // A pump without water trips, and what visitors did passes.
 func TestDryRunTripsAndRecovers(t *testing.T) {
 	t.Parallel()
-	p := newPlant(t, time.Second)
+	p := newPlant(t, 2*time.Second)
 	p.write("plant.auto", process.BoolValue(false))
 	p.write("inlet.command", process.FloatValue(0))
 	p.write("pump1.command", process.BoolValue(true))
@@ -224,7 +224,7 @@ func TestDryRunTripsAndRecovers(t *testing.T) {
 // Without its controller the plant runs on: pumps stop, tanks follow.
 func TestStoppedController(t *testing.T) {
 	t.Parallel()
-	p := newPlant(t, time.Second)
+	p := newPlant(t, 2*time.Second)
 	p.run(10*time.Minute, nil)
 	p.write("plc.mode", process.TextValue("stop"))
 	p.run(5*time.Hour, nil)
@@ -239,7 +239,7 @@ func TestStoppedController(t *testing.T) {
 // Chlorine follows its setpoint, slowly.
 func TestChlorineLags(t *testing.T) {
 	t.Parallel()
-	p := newPlant(t, time.Second)
+	p := newPlant(t, 2*time.Second)
 	p.write("chlorine.setpoint", process.FloatValue(1.5))
 	p.run(2*time.Minute, nil)
 	if x := p.float("chlorine.residual"); x > 0.8 {
@@ -253,7 +253,7 @@ func TestChlorineLags(t *testing.T) {
 
 // A page or a panel can label every tag.
 func TestTagsAreLabelled(t *testing.T) {
-	for _, tag := range newPlant(t, time.Second).Tags() {
+	for _, tag := range newPlant(t, 2*time.Second).Tags() {
 		if tag.Title == "" {
 			t.Errorf("tag %s has no title", tag.Name)
 		}

@@ -127,7 +127,7 @@ func (c *checkCmd) site(s *site, addr netip.Addr) []finding {
 			port = v.Protocol.Port
 		}
 		if err := bindable(v.Protocol.Network, netip.AddrPortFrom(addr, port)); err != nil {
-			found = append(found, finding{"error", v.Device + "/" + v.Name, err.Error(), explainBind(err).Error()})
+			found = append(found, finding{"error", v.Device + "/" + v.Name, err.Error(), bindAdvice(err)})
 		}
 	}
 	return found

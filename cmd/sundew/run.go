@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"os"
 	"sync"
@@ -230,18 +229,22 @@ func (m *machine) listen(c *runCmd, listen netip.Addr) error {
 
 // explainBind says what to do about a port that cannot be had.
 func explainBind(err error) error {
-	op, _ := errors.AsType[*net.OpError](err)
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%w; something else listens on %s: see `ss -lntup`, stop it, or choose --ports or --address", err, op.Addr)
-	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("%w; use --ports unprivileged, or grant the right with `setcap cap_net_bind_service=+ep BINARY`", err)
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fmt.Errorf("%w; this host has no such address: see `ip addr`", err)
 	}
-	return err
+	return fmt.Errorf("%w; %s", err, bindAdvice(err))
+}
+
+func bindAdvice(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "something else listens there: see `ss -lntup`, stop it, or choose --ports or --address"
+	case errors.Is(err, syscall.EACCES):
+		return "use --ports unprivileged, or grant the right with `setcap cap_net_bind_service=+ep BINARY`"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "this host has no such address: see `ip addr`"
+	}
+	return "choose another --address"
 }
 
 // run moves plants, listens, writes and delivers until ctx is done, then stops

@@ -42,7 +42,7 @@ func on(t *testing.T, dir string, wrap func(*os.File) file) *Journal {
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	var j *Journal
-	room := int64(1000) // the first line and the start of the second or third
+	room := int64(1500) // the first line and the start of the second
 	j = on(t, dir, func(f *os.File) file { return fullDisk{f, &room} })
 	stop := run(t, j)
 	w := newWriter()

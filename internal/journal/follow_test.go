@@ -197,7 +197,8 @@ func TestReaderIgnoresTheUnterminatedTail(t *testing.T) {
 	dir := t.TempDir()
 	w := newWriter()
 	path := filepath.Join(dir, segmentName(1))
-	first, second := string(w.line(0, event.Read, 0)), string(w.line(1, event.Read, 0))
+	first := string(w.line(0, event.Read, 0))
+	second := string(w.line(1, event.Read, 0))
 	write := func(s string) {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err == nil {

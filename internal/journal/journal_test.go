@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -33,7 +34,11 @@ func newWriter() *writer {
 func (w *writer) line(seq int, class event.Class, pad int) []byte {
 	act := event.Act{Op: "op", Class: class}
 	stamp := event.Stamp{Time: time.Date(2026, 11, 22, 0, 0, seq, 0, time.UTC), Seq: seq}
-	w.buf = w.enc.AppendAct(w.buf[:0], stamp, &act, event.Octets{Kept: make([]byte, pad), Len: pad}, event.Octets{}, 0)
+	request := make([]byte, pad)
+	if pad >= 1000 { // such lines do not compress
+		rand.NewChaCha8([32]byte{byte(seq), byte(seq >> 8)}).Read(request)
+	}
+	w.buf = w.enc.AppendAct(w.buf[:0], stamp, &act, event.Octets{Kept: request, Len: pad}, event.Octets{}, 0)
 	return w.buf
 }
 

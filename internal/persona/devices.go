@@ -13,12 +13,6 @@ import (
 	"github.com/sundew-ics/sundew/internal/process"
 )
 
-// expander returns a function that replaces ${name} by values.
-func expander(values map[string]string) func(string) (string, error) {
-	id := device.Identity{Values: maps.Clone(values)}
-	return id.Expand
-}
-
 // devices makes the site's devices, and says all that is wrong with them.
 func (l *loader) devices() error {
 	if len(l.spec.Devices) == 0 {

@@ -152,18 +152,18 @@ func appendVisitorText(b, p []byte) []byte {
 // detail is below its protocol's name, and ops is a list.
 type rest struct {
 	*event.Event
-	ID        string           `json:"id"`
-	Session   string           `json:"session,omitempty"`
-	Sensor    string           `json:"sensor,omitempty"`
-	Protocol  string           `json:"protocol,omitempty"`
-	Src       *struct{}        `json:"src,omitempty"`
-	Dst       *struct{}        `json:"dst,omitempty"`
-	Op        string           `json:"op,omitempty"`
-	Request   string           `json:"request,omitempty"`
-	Response  string           `json:"response,omitempty"`
-	Detail    map[string]any   `json:"detail,omitempty"`
-	Ops       []string         `json:"ops,omitempty"`
-	TimeStamp *json.RawMessage `json:"ts,omitempty"`
+	ID       string           `json:"id"`
+	Session  string           `json:"session,omitempty"`
+	Sensor   string           `json:"sensor,omitempty"`
+	Protocol string           `json:"protocol,omitempty"`
+	Src      *struct{}        `json:"src,omitempty"`
+	Dst      *struct{}        `json:"dst,omitempty"`
+	Op       string           `json:"op,omitempty"`
+	Request  string           `json:"request,omitempty"`
+	Response string           `json:"response,omitempty"`
+	Detail   map[string]any   `json:"detail,omitempty"`
+	Ops      []string         `json:"ops,omitempty"`
+	Time     *json.RawMessage `json:"ts,omitempty"`
 }
 
 func appendRest(b []byte, e *event.Event) []byte {

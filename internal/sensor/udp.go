@@ -18,7 +18,7 @@ import (
 
 const (
 	maxFlows    = 4096     // per service; beyond it unproven flows are evicted first
-	maxQueued   = 32       // datagrams waiting in a flow; more are lost, as in a device's buffer
+	maxQueued   = 128      // datagrams waiting in a flow; more are lost, as in a device's buffer
 	maxWaiting  = 16 << 20 // octets waiting in all flows of a socket
 	maxDatagram = 64 << 10
 	newFlows    = 2000 // per second and socket; more are refused
@@ -34,7 +34,7 @@ type udpListener struct {
 	p4    *ipv4.PacketConn
 	p6    *ipv6.PacketConn
 
-	waiting atomic.Int64 // octets in the queues of flows
+	waiting atomic.Int64 // octets in the flows' queues
 
 	mu     sync.Mutex
 	flows  map[flowKey]*flow
@@ -75,6 +75,7 @@ func newUDP(network string, a netip.AddrPort) (*udpListener, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.SetReadBuffer(4 << 20) // as much as the system grants
 	l := &udpListener{conn: c, local: unmap(c.LocalAddr().(*net.UDPAddr).AddrPort()), any: a.Addr().IsUnspecified(), flows: map[flowKey]*flow{}}
 	switch {
 	case l.any && network == "udp4":

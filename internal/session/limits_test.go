@@ -21,10 +21,10 @@ func TestLimits(t *testing.T) {
 		reason string
 	}{
 		"idle":              {func(c *session.Config) { c.Idle = 10 * time.Second }, 0, 10 * time.Second, session.ErrIdle, "idle"},
-		"total, silent":     {func(c *session.Config) { c.Idle, c.Total = time.Hour, 30 * time.Second }, 0, 30 * time.Second, session.ErrTotal, "total"},
-		"total, talkative":  {func(c *session.Config) { c.Idle, c.Total = 10 * time.Second, 30 * time.Second }, 7 * time.Second, 30 * time.Second, session.ErrTotal, "total"},
+		"total, silent":     {func(c *session.Config) { c.Idle, c.Total = time.Hour, 30*time.Second }, 0, 30 * time.Second, session.ErrTotal, "total"},
+		"total, talkative":  {func(c *session.Config) { c.Idle, c.Total = 10*time.Second, 30*time.Second }, 7 * time.Second, 30 * time.Second, session.ErrTotal, "total"},
 		"octets":            {func(c *session.Config) { c.MaxOctets = 3 }, time.Second, 4 * time.Second, session.ErrOctets, "octets"},
-		"idle before total": {func(c *session.Config) { c.Idle, c.Total = 5 * time.Second, 6 * time.Second }, 0, 5 * time.Second, session.ErrIdle, "idle"},
+		"idle before total": {func(c *session.Config) { c.Idle, c.Total = 5*time.Second, 6*time.Second }, 0, 5 * time.Second, session.ErrIdle, "idle"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -88,7 +88,7 @@ func (s *Session) failedTLS(hs *handshake, info event.TLS, err error) {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		s.stop(err, "idle")
-	case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET):
 		s.gone = true
 		s.stop(err, "visitor")
 	default:

@@ -36,6 +36,8 @@ var (
 	ErrKey = errors.New("not a state key")
 )
 
+var dotted = regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)+$`)
+
 // A Device is the state of one device. It is safe for concurrent use.
 type Device struct {
 	dir   string
@@ -103,7 +105,7 @@ func (d *Device) path(key string) string { return filepath.Join(d.dir, key+suffi
 
 // validKey says whether key is "<service>.<name>" and so a file name everywhere.
 func validKey(key string) bool {
-	return len(key) <= 120 && regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)+$`).MatchString(key)
+	return len(key) <= 120 && dotted.MatchString(key)
 }
 
 // Load fills into with the value of key and leaves it alone where there is none.

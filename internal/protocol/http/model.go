@@ -69,7 +69,9 @@ func (m *model) Device(name string) string {
 func (m *model) Running() bool { return m.v.h.env.Device.Running(m.view) }
 
 // Now writes the device's time.
-func (m *model) Now(layout string) string { return m.v.h.env.Device.Clock.Now().In(m.v.h.zone).Format(layout) }
+func (m *model) Now(layout string) string {
+	return m.v.h.env.Device.Clock.Now().In(m.v.h.zone).Format(layout)
+}
 
 // Boot writes when the device was started, plus an offset: {{.Boot "3s" layout}}.
 func (m *model) Boot(plus, layout string) (string, error) {

@@ -51,13 +51,16 @@ func newProcess(t testing.TB, tags []byte) *process.Process {
 	if err := Decode(tags, &spec); err != nil {
 		t.Fatalf("tags.toml: %v", err)
 	}
-	var cfg process.Config
+	cfg := process.Config{Programs: map[string]string{}}
 	for _, s := range spec.Tag {
 		tag, err := s.Tag()
 		if err != nil {
 			t.Fatalf("tags.toml: %v", err)
 		}
 		cfg.Tags = append(cfg.Tags, tag)
+		if tag.Program != "" { // a device of that name, whose mode is its tag "NAME.mode"
+			cfg.Programs[tag.Program] = tag.Program + ".mode"
+		}
 	}
 	p, err := process.New(cfg)
 	if err != nil {

@@ -2,6 +2,7 @@ package s7comm
 
 import (
 	"encoding/hex"
+	"fmt"
 
 	"github.com/sundew-ics/sundew/internal/event"
 )
@@ -80,6 +81,9 @@ func num[T int | uint8 | uint16 | uint32](name string, v T) field {
 }
 func texts(name string, v []string) field { return field{name: name, texts: v, kind: 'l'} }
 func flag(name string) field              { return field{name: name, kind: 'b'} }
+
+// errorCode is the error that an answer states, as manuals write it.
+func errorCode(code uint16) field { return text("error", fmt.Sprintf("%04x", code)) }
 
 // hexed is octets as hex, cut to what a person reads.
 func hexed(name string, b []byte) field {

@@ -79,16 +79,8 @@ func decodeData(f *protocol.Frame, unit []byte, off int) {
 	if p.ROSCTR == wire.Ack {
 		f.Act = event.Act{Op: "ack", Class: event.Other}
 	}
-	if q, err := wire.ParseVars(p.Param); err == nil && p.ROSCTR == wire.Job && len(q.Items) > 0 {
-		f.Act.Target = target(q.Items)
-	}
-	if j, err := wire.ParseFileJob(p.Param); err == nil && j.Filename() != "" {
-		if ref, err := wire.ParseFilename(j.Filename()); err == nil {
-			f.Act.Target = event.Target{Kind: event.TargetBlock, Ref: ref.String()}
-		}
-	}
-	if q, err := wire.ParseInvocation(p.Param); err == nil {
-		f.Act.Target = event.Target{Kind: event.TargetService, Ref: q.Service}
+	if p.ROSCTR == wire.Job {
+		f.Act.Target = jobTarget(p)
 	}
 }
 
@@ -98,26 +90,14 @@ func userdataAct(p wire.PDU) event.Act {
 	if err != nil {
 		return event.Act{Op: "userdata", Class: event.Malformed}
 	}
-	act := event.Act{Op: fmt.Sprintf("%s_%02x", wire.GroupName(u.Group), u.Sub), Class: event.Other}
-	switch u.Group {
-	case wire.GroupCPU:
-		act.Op, act.Class = wire.CPUSubName(u.Sub), event.Read
-		d, err := wire.ParseDataItem(p.Data)
-		if err != nil || u.Sub != wire.CPUReadSZL {
-			break
-		}
-		if q, err := wire.ParseSZLRequest(d.Data); err == nil {
-			act.Class = szlClass(q.ID)
-			act.Target = event.Target{Kind: event.TargetSZL, Ref: fmt.Sprintf("%04X/%04X", q.ID, q.Index)}
-		}
-	case wire.GroupBlock:
-		act.Class = event.Enumerate
-	case wire.GroupSecurity:
-		act.Class = event.Auth
-	case wire.GroupTime:
-		act.Class = event.Config
-	case wire.GroupProgrammer, wire.GroupCyclic:
-		act.Class = event.Read
+	act := event.Act{Op: userdataOp(u), Class: userdataClass(u)}
+	d, err := wire.ParseDataItem(p.Data)
+	if err != nil || u.Group != wire.GroupCPU || u.Sub != wire.CPUReadSZL {
+		return act
+	}
+	if q, err := wire.ParseSZLRequest(d.Data); err == nil {
+		act.Class = szlClass(q.ID)
+		act.Target = event.Target{Kind: event.TargetSZL, Ref: fmt.Sprintf("%04X/%04X", q.ID, q.Index)}
 	}
 	return act
 }

@@ -78,7 +78,7 @@ func classOf(fn uint8) event.Class {
 // job handles a job.
 func (v *conn) job(p wire.PDU) {
 	fn := p.Function()
-	act := event.Act{Op: wire.FunctionName(fn), Class: classOf(fn), Detail: fields{num("pdu_ref", p.Ref)}}
+	act := event.Act{Op: wire.FunctionName(fn), Class: classOf(fn), Target: jobTarget(p), Detail: fields{num("pdu_ref", p.Ref)}}
 	if act.Op == "" {
 		act.Op = "unknown_function"
 		act.Detail = fields{num("pdu_ref", p.Ref), num("function", fn), hexed("parameter", p.Param)}
@@ -109,11 +109,30 @@ func (v *conn) job(p wire.PDU) {
 	}
 }
 
+// jobTarget names what a job aims at; the zero Target where it says nothing.
+func jobTarget(p wire.PDU) event.Target {
+	if q, err := wire.ParseVars(p.Param); err == nil && len(q.Items) > 0 {
+		return target(q.Items)
+	}
+	if j, err := wire.ParseFileJob(p.Param); err == nil {
+		if ref, err := wire.ParseFilename(j.Filename()); err == nil {
+			return event.Target{Kind: event.TargetBlock, Ref: ref.String()}
+		}
+	}
+	if q, err := wire.ParseInvocation(p.Param); err == nil {
+		return event.Target{Kind: event.TargetService, Ref: q.Service}
+	}
+	if q, err := wire.ParseStop(p.Param); err == nil {
+		return event.Target{Kind: event.TargetService, Ref: q.Service}
+	}
+	return event.Target{}
+}
+
 // refuse records an act and answers with an acknowledgement that is an error.
 func (v *conn) refuse(p wire.PDU, act event.Act, code uint16) {
 	act.Outcome = event.Refused
 	if d, ok := act.Detail.(fields); ok {
-		act.Detail = append(d, num("error", code))
+		act.Detail = append(d, errorCode(code))
 	}
 	v.s.Record(act)
 	v.reply(wire.PDU{ROSCTR: wire.Ack, Ref: p.Ref, Class: uint8(code >> 8), Code: uint8(code)})

@@ -69,8 +69,8 @@ func newMemory(s *settings, d *device.Device, state protocol.State) (*memory, er
 
 // add200 adds the areas that only an S7-200 has.
 func (m *memory) add200(s *settings) error {
-	m.regions[place{Area: wire.AreaSystem200}] = &region{octets: []byte(s.SystemInfo)}
-	m.regions[place{Area: wire.AreaFlags200}] = &region{octets: make([]byte, 550)} // SMB0 to SMB549
+	m.regions[place{Area: wire.AreaSystem200}] = &region{octets: pad([]byte(s.SystemInfo), 64)}
+	m.regions[place{Area: wire.AreaFlags200}] = &region{octets: pad([]byte{1}, 550)} // SMB0 to SMB549; SM0.0 is always on
 	m.regions[place{Area: wire.AreaTimer200}] = &region{octets: make([]byte, 2*s.Sizes.Timers)}
 	m.regions[place{Area: wire.AreaCounter200}] = &region{octets: make([]byte, 2*s.Sizes.Counters)}
 	m.regions[place{Area: wire.AreaAnalogIn}] = &region{octets: make([]byte, 64)}

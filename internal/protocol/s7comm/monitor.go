@@ -12,10 +12,6 @@ import (
 // programmerService handles what a programming device does for tests and
 // commissioning.
 func (v *conn) programmerService(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act) {
-	if name := wire.ProgSubName(u.Sub); name != "" {
-		act.Op = name
-	}
-	act.Class = event.Read
 	g, err := wire.ParseProgrammer(d.Data)
 	if err != nil {
 		act.Class = event.Malformed
@@ -138,13 +134,10 @@ const (
 
 // cyclicService begins and ends subscriptions to values.
 func (v *conn) cyclicService(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act) {
-	act.Class = event.Read
 	switch u.Sub {
 	case wire.CyclicMemory:
-		act.Op = "subscribe"
 		v.subscribe(p, u, d, act)
 	case wire.CyclicStop:
-		act.Op = "unsubscribe"
 		if len(d.Data) != 2 || v.jobs[d.Data[1]] == nil {
 			v.refuseUD(p, u, act, errCoordinate)
 			return

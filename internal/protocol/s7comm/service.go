@@ -18,7 +18,6 @@ func (v *conn) service(p wire.PDU, act event.Act) {
 		return
 	}
 	act.Detail = fields{num("pdu_ref", p.Ref), text("service", q.Service), text("argument", string(q.Block))}
-	act.Target = event.Target{Kind: event.TargetService, Ref: q.Service}
 	switch q.Service {
 	case wire.PIProgram:
 		v.start(p, q, act)

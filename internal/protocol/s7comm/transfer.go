@@ -63,7 +63,6 @@ func (v *conn) startUpload(p wire.PDU, j wire.FileJob, act event.Act) {
 		return
 	}
 	key := blockKey{ref.Type, ref.Number}
-	act.Target = event.Target{Kind: event.TargetBlock, Ref: key.String()}
 	b, ok := v.cpu.program.block(key, ref.Place)
 	switch {
 	case ref.Type == wire.OB && (ref.Number == 0 || ref.Number > lastOB):
@@ -104,7 +103,7 @@ type download struct {
 	name string
 	load int // octets announced
 	data []byte
-	bad  bool // ended by an error
+	over bool // we have said that it has ended
 }
 
 // requestDownload begins the loading of a block.
@@ -121,8 +120,6 @@ func (v *conn) requestDownload(p wire.PDU, act event.Act) {
 		v.refuse(p, act, errNumber)
 		return
 	}
-	key := blockKey{ref.Type, ref.Number}
-	act.Target = event.Target{Kind: event.TargetBlock, Ref: key.String()}
 	act.Detail = append(act.Detail.(fields), num("load_length", load), num("mc7_length", code))
 	switch {
 	case v.protected(2):
@@ -133,7 +130,7 @@ func (v *conn) requestDownload(p wire.PDU, act event.Act) {
 		v.refuse(p, act, errNumber)
 	case load > maxBlock:
 		v.refuse(p, act, errBlockSize)
-	case v.download != nil:
+	case v.download != nil && !v.download.over:
 		v.refuse(p, act, errCoordinate)
 	default:
 		v.download = &download{ref: ref, name: j.Filename(), load: load}
@@ -188,9 +185,9 @@ func (v *conn) downloaded(d *download, p wire.PDU) {
 func (v *conn) abort(d *download, act event.Act, code uint16) {
 	act.Outcome = event.Refused
 	act.Artifact = v.keep(d)
-	act.Detail = append(act.Detail.(fields), num("error", code))
+	act.Detail = append(act.Detail.(fields), errorCode(code))
 	v.s.Record(act)
-	d.bad = true
+	d.over = true
 	v.pull(wire.FnDownloadEnded, code)
 }
 
@@ -211,6 +208,7 @@ func (v *conn) assembled(d *download, act event.Act) {
 	}
 	act.Artifact = v.keep(d)
 	v.s.Record(act)
+	d.over = true
 	v.pull(wire.FnDownloadEnded, 0)
 }
 

@@ -29,11 +29,7 @@ func (v *conn) userdata(p wire.PDU) {
 		v.s.Record(event.Act{Op: "userdata", Class: event.Malformed, Outcome: event.Ignored, Detail: fields{num("pdu_ref", p.Ref), text("problem", err.Error())}})
 		return
 	}
-	name := wire.GroupName(u.Group)
-	act := event.Act{Op: fmt.Sprintf("%s_%02x", name, u.Sub), Class: event.Other, Detail: fields{num("pdu_ref", p.Ref)}}
-	if name == "" {
-		act.Op = fmt.Sprintf("userdata_%x_%02x", u.Group, u.Sub)
-	}
+	act := event.Act{Op: userdataOp(u), Class: userdataClass(u), Detail: fields{num("pdu_ref", p.Ref)}}
 	switch {
 	case u.Kind != wire.KindRequest:
 		act.Outcome = event.Ignored
@@ -45,6 +41,51 @@ func (v *conn) userdata(p wire.PDU) {
 	default:
 		v.request(p, u, d, act)
 	}
+}
+
+// userdataOp returns what an act of user data is called.
+func userdataOp(u wire.UD) string {
+	name := ""
+	switch u.Group {
+	case wire.GroupCPU:
+		name = wire.CPUSubName(u.Sub)
+	case wire.GroupProgrammer:
+		name = wire.ProgSubName(u.Sub)
+	case wire.GroupBlock:
+		name = map[uint8]string{wire.BlockList: "list_blocks", wire.BlockListType: "list_blocks_of_type", wire.BlockInfo: "block_info"}[u.Sub]
+	case wire.GroupTime:
+		name = map[uint8]string{wire.TimeRead: "read_clock", wire.TimeReadF: "read_clock", wire.TimeSet: "set_clock", wire.TimeSet2: "set_clock"}[u.Sub]
+	case wire.GroupSecurity:
+		name = map[uint8]string{wire.SecurityPassword: "password", wire.SecurityClear: "clear_password"}[u.Sub]
+	case wire.GroupCyclic:
+		name = map[uint8]string{wire.CyclicMemory: "subscribe", wire.CyclicStop: "unsubscribe"}[u.Sub]
+	}
+	switch group := wire.GroupName(u.Group); {
+	case name != "":
+		return name
+	case group != "":
+		return fmt.Sprintf("%s_%02x", group, u.Sub)
+	}
+	return fmt.Sprintf("userdata_%x_%02x", u.Group, u.Sub)
+}
+
+// userdataClass returns what a service of user data attempts, as far as its
+// number tells.
+func userdataClass(u wire.UD) event.Class {
+	switch u.Group {
+	case wire.GroupCPU, wire.GroupProgrammer, wire.GroupCyclic:
+		return event.Read
+	case wire.GroupBlock:
+		return event.Enumerate
+	case wire.GroupSecurity:
+		return event.Auth
+	case wire.GroupTime:
+		if u.Sub == wire.TimeSet || u.Sub == wire.TimeSet2 {
+			return event.Config
+		}
+		return event.Read
+	}
+	return event.Other
 }
 
 // request handles a first request.
@@ -79,7 +120,7 @@ func (v *conn) request(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act) {
 func (v *conn) refuseUD(p wire.PDU, u wire.UD, act event.Act, code uint16) {
 	act.Outcome = event.Refused
 	if d, ok := act.Detail.(fields); ok {
-		act.Detail = append(d, num("error", code))
+		act.Detail = append(d, errorCode(code))
 	}
 	v.s.Record(act)
 	v.replyUD(p, wire.UD{Group: u.Group, Sub: u.Sub, Sequence: v.sequence(u), Error: code}, wire.NoData())
@@ -144,14 +185,10 @@ func (v *conn) nextPart(p wire.PDU, u wire.UD, act event.Act) {
 
 // cpuService handles the group CPU: status lists and messages.
 func (v *conn) cpuService(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act) {
-	if name := wire.CPUSubName(u.Sub); name != "" {
-		act.Op = name
-	}
 	switch u.Sub {
 	case wire.CPUReadSZL:
 		v.readSZL(p, u, d, act)
 	case wire.CPUMessage:
-		act.Class = event.Read
 		act.Detail = fields{num("pdu_ref", p.Ref), hexed("data", d.Data)}
 		v.answer(p, u, act, []byte{2, 0}, 2) // registered (goOnline)
 	default:
@@ -191,14 +228,11 @@ func szlClass(id uint16) event.Class {
 
 // blockService lists blocks and tells about one.
 func (v *conn) blockService(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act) {
-	act.Class = event.Enumerate
 	size := (v.pdu - 32) / 4 * 4 // 52 rows of 240 octets (goOnline)
 	switch u.Sub {
 	case wire.BlockList:
-		act.Op = "list_blocks"
 		v.answer(p, u, act, v.cpu.program.counts().Append(nil), size)
 	case wire.BlockListType:
-		act.Op = "list_blocks_of_type"
 		typ, err := wire.ParseTypeName(d.Data)
 		if err != nil {
 			v.refuseUD(p, u, act, errNoFurther)
@@ -212,7 +246,6 @@ func (v *conn) blockService(p wire.PDU, u wire.UD, d wire.DataItem, act event.Ac
 		}
 		v.answer(p, u, act, rows.Append(nil), size)
 	case wire.BlockInfo:
-		act.Op = "block_info"
 		ref, err := wire.ParseBlockRef(string(d.Data))
 		if err != nil {
 			v.refuseUD(p, u, act, errNoBlock)
@@ -234,11 +267,9 @@ func (v *conn) blockService(p wire.PDU, u wire.UD, d wire.DataItem, act event.Ac
 func (v *conn) timeService(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act) {
 	switch u.Sub {
 	case wire.TimeRead, wire.TimeReadF:
-		act.Op, act.Class = "read_clock", event.Read
 		now := wire.Clock{Century: 0x19, Time: v.cpu.device.Clock.Now()}
 		v.answer(p, u, act, now.Append(nil), v.pdu-26)
 	case wire.TimeSet, wire.TimeSet2:
-		act.Op, act.Class = "set_clock", event.Config
 		t, err := wire.ParseClock(d.Data)
 		if err != nil {
 			v.refuseUD(p, u, act, errClock)
@@ -258,14 +289,12 @@ func (v *conn) timeService(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act
 
 // securityService opens and closes a protected CPU.
 func (v *conn) securityService(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act) {
-	act.Class = event.Auth
 	done := func() {
 		v.s.Record(act)
 		v.replyUD(p, wire.UD{Group: u.Group, Sub: u.Sub, Sequence: v.sequence(u)}, wire.NoData())
 	}
 	switch u.Sub {
 	case wire.SecurityPassword:
-		act.Op = "password"
 		given := wire.DecodePassword(d.Data)
 		act.Cred = &event.Cred{Secret: given, Method: "s7"}
 		if v.cpu.set.Protection > 1 && given != v.cpu.set.Password {
@@ -275,7 +304,6 @@ func (v *conn) securityService(p wire.PDU, u wire.UD, d wire.DataItem, act event
 		v.trusted = true
 		done()
 	case wire.SecurityClear:
-		act.Op = "clear_password"
 		v.trusted = false
 		done()
 	default:

@@ -33,7 +33,6 @@ func (v *conn) read(p wire.PDU, act event.Act) {
 			}
 		}
 	}
-	act.Target = target(q.Items)
 	act.Detail = v.itemDetail(p, q.Items, values)
 	data := values.Append(nil)
 	if 12+2+len(data) > v.pdu {
@@ -137,7 +136,6 @@ func (v *conn) write(p wire.PDU, act event.Act) {
 			failed++
 		}
 	}
-	act.Target = target(q.Items)
 	act.Detail = append(v.itemDetail(p, q.Items, results), texts("data", raw))
 	tell(&act, changes, raw, old)
 	if failed == len(q.Items) {

@@ -107,7 +107,7 @@ func TestBulkKeepsToTheReplyBudget(t *testing.T) {
 		budget  purse
 		outcome event.Outcome
 	}{
-		{"some rows", 400, event.Answered},
+		{"some rows", 4000, event.Answered},
 		{"one row", 180, event.Answered},
 		{"not one", 60, event.Dropped},
 		{"nothing", 0, event.Dropped},

@@ -19,6 +19,9 @@ func (v *visit) community(m *wire.Message) {
 	v.act.Cred = &event.Cred{Secret: string(m.Community), Method: "community"}
 	who := a.communities[string(m.Community)]
 	switch {
+	case len(v.raw) > a.maxSize:
+		a.counters.add("snmpSilentDrops", 1)
+		v.ignore("longer than the agent takes")
 	case !a.versions[m.Version]:
 		a.counters.add("snmpInBadVersions", 1)
 		v.ignore("version is off")
@@ -42,11 +45,22 @@ func (v *visit) community(m *wire.Message) {
 func (v *visit) request(who *principal, version int32, pdu *wire.PDU, overhead int) *request {
 	return &request{
 		agent: v.agent, version: version, who: who, pdu: pdu,
-		room: v.agent.maxSize - overhead, budget: v.s.Allowance() - overhead,
+		room: v.agent.maxSize - overhead, budget: v.bulkBudget() - overhead,
 		by:     v.s.Source(),
 		moment: moment{now: v.now, view: v.agent.device.Process.View()},
 		act:    &v.act,
 	}
+}
+
+// bulkBudget returns how many octets an answer to GetBulk may have: of what the
+// reply budget leaves an eighth, but half of what the request itself earns at
+// least. So a walk neither uses up at once what is free nor comes to a halt when
+// that is gone; a visitor asks again from where an answer ends.
+func (v *visit) bulkBudget() int {
+	const headers = 28 // of IPv4 and UDP, which the budget counts
+	left := v.s.Allowance()
+	half := (len(v.raw)+headers)*3/2 - headers // the budget gives three octets for one
+	return min(left, max(left/8, half))
 }
 
 // carryOut answers a request and notes what came of it.

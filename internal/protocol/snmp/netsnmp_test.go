@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -205,5 +206,37 @@ func TestNetSNMPWalks(t *testing.T) {
 				t.Errorf("%d lines, want %d:\n%s", got, c.want, out)
 			}
 		})
+	}
+}
+
+// TestNetSNMPKeys tries every authentication with every privacy that the tools
+// know under the same names.
+func TestNetSNMPKeys(t *testing.T) {
+	var settings strings.Builder
+	settings.WriteString("engine = \"80 00 10 e9 03 ${mac}\"\nobjects = [{ oid = \"1.3.6.1.2.1.1.5.0\", as = \"text\", value = \"here\" }]\n")
+	auths := map[string]string{"MD5": "md5", "SHA": "sha", "SHA-224": "sha224", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+	privs := map[string]string{"DES": "des", "AES": "aes", "AES-192": "aes192", "AES-256": "aes256"}
+	for a, auth := range auths {
+		for p, priv := range privs {
+			fmt.Fprintf(&settings, "[[users]]\nname = %q\nauth = %q\nauth_key = \"first secret\"\npriv = %q\npriv_key = \"second secret\"\n", a+p, auth, priv)
+		}
+	}
+	h, err := newService(prototest.Env(t, nil, []byte(settings.String()), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := serve(t, h, &prototest.Journal{})
+	for a := range auths {
+		for p := range privs {
+			t.Run(a+" "+p, func(t *testing.T) {
+				out := tool(t, "snmpget", "-v3", "-u", a+p, "-l", "authPriv", "-a", a, "-A", "first secret", "-x", p, "-X", "second secret", "-t", "0.5", "-r", "0", at, "1.3.6.1.2.1.1.5.0")
+				if strings.Contains(out, "Invalid privacy protocol") {
+					t.Skipf("this net-snmp is built without %s", p)
+				}
+				if !strings.Contains(out, `"here"`) {
+					t.Errorf("printed %s", out)
+				}
+			})
+		}
 	}
 }

@@ -25,6 +25,10 @@ func (v *visit) three(t *wire.Three) {
 		v.note.pdu, v.note.context = &t.Scoped.PDU, t.Scoped.Context
 	}
 	switch {
+	case len(v.raw) > a.maxSize:
+		a.counters.add("snmpSilentDrops", 1)
+		v.ignore("longer than the agent takes")
+		return
 	case !a.versions[wire.V3]:
 		a.counters.add("snmpInBadVersions", 1)
 		v.ignore("version is off")

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 )
 
 // ReadHead reads a head from r, no octet more. Before each read that may block
@@ -85,14 +86,14 @@ func (r *Request) BodyLength() (n int64, chunked bool, err error) {
 
 func bodyLength(fields []Header) (n int64, chunked bool, err error) {
 	if te := get(fields, "Transfer-Encoding"); te != "" {
-		if !bytes.EqualFold([]byte(te), []byte("chunked")) {
+		if !strings.EqualFold(te, "chunked") {
 			return 0, false, ErrBody
 		}
 		return 0, true, nil
 	}
 	seen := ""
 	for _, h := range fields {
-		if !bytes.EqualFold([]byte(h.Name), []byte("Content-Length")) {
+		if !strings.EqualFold(h.Name, "Content-Length") {
 			continue
 		}
 		if seen != "" && h.Value != seen {
@@ -146,110 +147,4 @@ func (c *counted) Read(p []byte) (int, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err
-}
-
-// chunks reads the chunked coding (RFC 9112 §7.1).
-type chunks struct {
-	src   *bufio.Reader
-	left  int64 // of the chunk
-	begun bool
-	err   error
-}
-
-// chunkLine bounds a chunk's size line with its extensions, and the trailers.
-const chunkLine = 1024
-
-func (c *chunks) Read(p []byte) (int, error) {
-	if c.err == nil && c.left == 0 {
-		c.err = c.next()
-	}
-	if c.err != nil {
-		return 0, c.err
-	}
-	n, err := c.src.Read(p[:min(int64(len(p)), c.left)])
-	c.left -= int64(n)
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	c.err = err
-	return n, err
-}
-
-// next reads up to the data of the next chunk; behind the last it reads the trailers.
-func (c *chunks) next() error {
-	if c.begun {
-		if line, err := c.line(); err != nil || len(line) != 0 {
-			return cmpErr(err)
-		}
-	}
-	c.begun = true
-	line, err := c.line()
-	if err != nil {
-		return err
-	}
-	size, _, _ := bytes.Cut(line, []byte(";"))
-	if c.left, err = hexSize(bytes.TrimSpace(size)); err != nil {
-		return err
-	}
-	if c.left > 0 {
-		return nil
-	}
-	for range 32 { // trailer fields
-		if line, err = c.line(); err != nil {
-			return err
-		}
-		if len(line) == 0 {
-			return io.EOF
-		}
-	}
-	return ErrBody
-}
-
-func cmpErr(err error) error {
-	if err == nil {
-		return ErrBody
-	}
-	return err
-}
-
-func (c *chunks) line() ([]byte, error) {
-	line, err := readLine(c.src, nil, chunkLine, func() error { return nil })
-	switch err {
-	case io.EOF:
-		return nil, io.ErrUnexpectedEOF
-	case bufio.ErrTooLong:
-		return nil, ErrBody
-	}
-	return trimEnd(line), err
-}
-
-func hexSize(b []byte) (n int64, err error) {
-	if len(b) == 0 || len(b) > 15 {
-		return 0, ErrBody
-	}
-	for _, c := range b {
-		switch {
-		case digit(c):
-			c -= '0'
-		case c >= 'a' && c <= 'f':
-			c -= 'a' - 10
-		case c >= 'A' && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return 0, ErrBody
-		}
-		n = n<<4 | int64(c)
-	}
-	return n, nil
-}
-
-// ChunkedSize returns how many octets the chunked body that b begins with has on
-// the wire; io.ErrUnexpectedEOF: more than b.
-func ChunkedSize(b []byte) (int, error) {
-	src := bytes.NewReader(b)
-	r := bufio.NewReader(src)
-	if _, err := io.Copy(io.Discard, &chunks{src: r}); err != nil {
-		return 0, err
-	}
-	return len(b) - src.Len() - r.Buffered(), nil
 }

@@ -1,0 +1,376 @@
+package s7comm
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sundew-ics/sundew/internal/event"
+	"github.com/sundew-ics/sundew/internal/layer/cotp"
+	"github.com/sundew-ics/sundew/internal/layer/tpkt"
+	"github.com/sundew-ics/sundew/internal/process"
+	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/prototest"
+	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
+	"github.com/sundew-ics/sundew/internal/session"
+)
+
+func TestConversations(t *testing.T) { prototest.Run(t, Protocol()) }
+
+// station returns the shipped controller with other seeds.
+func station(t *testing.T, seed byte) *cpu {
+	t.Helper()
+	files := os.DirFS("../../../personas/pumping-station")
+	tags, err := fs.ReadFile(files, "process.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := fs.ReadFile(files, "plc/s7comm.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// prototest's process has no programs: the tags move by themselves.
+	tags = regexp.MustCompile(`(?m)^(program|stop) = .*$`).ReplaceAll(tags, nil)
+	env := prototest.Env(t, tags, set, files)
+	env.Device.Identity.Values = map[string]string{"mmc": "MMC 1A2B3C4D", "module": "PLC_1"}
+	env.Device.Identity.Boot = time.Date(2024, 4, 3, 7, 12, 5, 0, time.UTC)
+	env.Rand = rand.New(rand.NewChaCha8([32]byte{seed}))
+	c, err := newCPU(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestStation(t *testing.T) {
+	c := station(t, 1)
+	counts := map[wire.BlockType]uint16{}
+	for _, row := range c.program.counts() {
+		counts[row.Type] = row.Count
+	}
+	// SFC and SFB as a CPU 315-2EH14 has them (goOnline).
+	if counts[wire.SFC] != 77 || counts[wire.SFB] != 15 || counts[wire.OB] != 6 || counts[wire.FC] != 4 || counts[wire.DB] != 5 || counts[wire.SDB] != 8 {
+		t.Errorf("blocks %v", counts)
+	}
+	boot := c.device.Identity.Boot
+	for _, typ := range wire.BlockTypes() {
+		for _, row := range c.program.list(typ) {
+			info, ok := c.program.info(blockKey{typ, row.Number}, 'A')
+			if !ok {
+				t.Errorf("%v%d is listed but not there", typ, row.Number)
+			}
+			if d := boot.Sub(info.Header.Code.Time()); d < 0 || d > 20*365*24*time.Hour && row.Flags == wire.FlagUser {
+				t.Errorf("%v%d was changed %v before boot", typ, row.Number, d)
+			}
+		}
+	}
+	for _, id := range []uint16{0x0000, 0x0f00, 0x0011, 0x001c, 0x0012, 0x0013, 0x0014, 0x0015, 0x0019, 0x0074, 0x00a0, 0x0424, 0x0124, 0x0591, 0x0037} {
+		if l, ok := c.szl(wire.SZLRequest{ID: id}); !ok || l.Count == 0 {
+			t.Errorf("list %04x: %v, %d records", id, ok, l.Count)
+		}
+	}
+	if l, _ := c.szl(wire.SZLRequest{}); l.Count != 112 {
+		t.Errorf("the directory has %d lists, want 112 (personas.md §1.6)", l.Count)
+	}
+}
+
+// TestInstallationsDiffer: two installations share no date, checksum or history.
+func TestInstallationsDiffer(t *testing.T) {
+	a, b := station(t, 1), station(t, 2)
+	ha, ua := a.program.checksums()
+	hb, ub := b.program.checksums()
+	if ha == hb || ua == ub {
+		t.Error("two installations have the same checksums")
+	}
+	ia, _ := a.program.info(blockKey{wire.OB, 1}, 'A')
+	ib, _ := b.program.info(blockKey{wire.OB, 1}, 'A')
+	if ia.Header.Code == ib.Header.Code {
+		t.Error("two installations have OB 1 of the same moment")
+	}
+	if again := station(t, 1); !bytes.Equal(again.diag.last(1)[0], a.diag.last(1)[0]) {
+		t.Error("an installation is not the same after a restart")
+	}
+	if bytes.Equal(a.diag.last(5)[4], b.diag.last(5)[4]) {
+		t.Error("two installations have the same history")
+	}
+}
+
+// TestStateOutlivesRestart: what visitors changed is there in the next process.
+func TestStateOutlivesRestart(t *testing.T) {
+	set := []byte("merker = []")
+	state := prototest.NewState()
+	build := func() *cpu {
+		env := prototest.Env(t, nil, set, nil)
+		env.State = state
+		c, err := newCPU(env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	c := build()
+	block := wire.Block{Header: wire.Header{Format: 1, Type: wire.DB, Number: 9, Language: wire.LangDB}, Code: []byte{1, 2, 3, 4}}.Seal().Append(nil)
+	if err := c.program.load(blockKey{wire.DB, 9}, block); err != nil {
+		t.Fatal(err)
+	}
+	c.program.insert(blockKey{wire.DB, 9})
+	c.memory.load(9, []byte{1, 2, 3, 4})
+	c.memory.write(span{where: place{wire.AreaDB, 9}, at: 1, n: 2, bit: -1}, []byte{0xaa, 0xbb}, "visitor")
+	c.memory.write(span{where: place{Area: wire.AreaMerker}, at: 5, n: 1, bit: -1}, []byte{0x77}, "visitor")
+	if err := c.setMode(process.ModeStop, 0, "visitor"); err != nil {
+		t.Fatal(err)
+	}
+	last := c.diag.last(1)[0]
+	c = build()
+	if got, _ := c.memory.read(span{where: place{wire.AreaDB, 9}, n: 4, bit: -1}, c.device.Process.View()); !bytes.Equal(got, []byte{1, 0xaa, 0xbb, 4}) {
+		t.Errorf("DB 9 holds %x", got)
+	}
+	if got, _ := c.memory.read(span{where: place{Area: wire.AreaMerker}, at: 5, n: 1, bit: -1}, c.device.Process.View()); got[0] != 0x77 {
+		t.Errorf("MB 5 holds %x", got)
+	}
+	if b, ok := c.program.block(blockKey{wire.DB, 9}, 'A'); !ok || !bytes.Equal(b, block) {
+		t.Error("DB 9 is not the block that was loaded")
+	}
+	if !bytes.Equal(c.diag.last(1)[0], last) {
+		t.Error("the diagnostic buffer has forgotten the STOP")
+	}
+}
+
+func TestLoadIsBounded(t *testing.T) {
+	c := station(t, 1)
+	block := make([]byte, maxBlock)
+	var err error
+	for n := uint16(0); n < 20 && err == nil; n++ {
+		err = c.program.load(blockKey{wire.FC, 100 + n}, block)
+	}
+	if err != errNoRoom {
+		t.Errorf("loading without end: %v", err)
+	}
+}
+
+func TestConnectionsReserved(t *testing.T) {
+	c := &cpu{set: defaults(), conns: map[int]uint8{}}
+	n := 0
+	for ; n < 100; n++ {
+		if _, ok := c.acquire(3); !ok {
+			break
+		}
+	}
+	if n != 14 {
+		t.Errorf("%d other connections of 16, with one each reserved", n)
+	}
+	if _, ok := c.acquire(1); !ok {
+		t.Error("no connection is left for a programming device")
+	}
+	if _, ok := c.acquire(2); !ok {
+		t.Error("no connection is left for a panel")
+	}
+	if _, ok := c.acquire(1); ok {
+		t.Error("a seventeenth connection")
+	}
+	c.release(4)
+	if ref, ok := c.acquire(3); !ok || ref != 4 {
+		t.Errorf("the freed resource is not given again: %d, %v", ref, ok)
+	}
+}
+
+func TestSettingsRefused(t *testing.T) {
+	for name, set := range map[string]string{
+		"family":     `family = "s5"`,
+		"refuse":     `refuse = "rst"`,
+		"protection": `protection = 4`,
+		"pdu":        `pdu = 20`,
+		"latency":    `latency = { min = "5ms", max = "1ms" }`,
+		"offers":     `offers = ["everything"]`,
+		"sizes":      `sizes = { merker = 100000 }`,
+		"unknown":    `slots = 2`,
+		"tag":        `merker = [{ at = "0", tag = "no.such" }]`,
+		"blocks":     `blocks = "nowhere"`,
+		"szl":        `szl = "nowhere.txt"`,
+		"name":       `module = "${nothing}"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := newCPU(prototest.Env(t, nil, []byte(set), os.DirFS(t.TempDir()))); err == nil {
+				t.Error("accepted")
+			}
+		})
+	}
+}
+
+func TestLatency(t *testing.T) {
+	l := latency{Min: process.Duration(3 * time.Millisecond), Max: process.Duration(6 * time.Millisecond), Scan: process.Duration(2 * time.Millisecond)}
+	for _, c := range []struct {
+		r    float64
+		want time.Duration
+	}{{0, 4 * time.Millisecond}, {0.5, 6 * time.Millisecond}, {1, 6 * time.Millisecond}} {
+		if got := l.pause(c.r); got != c.want {
+			t.Errorf("at %v: %v, want %v", c.r, got, c.want)
+		}
+	}
+}
+
+// TestHello asks the handler what the doctor asks.
+func TestHello(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		env := prototest.Env(t, nil, nil, nil)
+		h, err := Protocol().New(env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		visitor, service := net.Pipe()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s := session.Open(session.Config{Conn: service, Journal: &prototest.Journal{}, Idle: time.Minute})
+			s.End(h.Serve(t.Context(), s))
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if err := Protocol().Hello(ctx, visitor); err != nil {
+			t.Error(err)
+		}
+		visitor.Close()
+		<-done
+	})
+}
+
+func TestDecoder(t *testing.T) {
+	const (
+		connect = "0300001611e00000000100c1020100c2020102c0010a"
+		setup   = "0300001902f08032010000000100080000f0000001000101e0"
+		list    = "0300002102f080320700000008000800080001120411440100ff0900040f1c0000"
+		read    = "0300001f02f080320100000002000e00000401120a10020020000184000000"
+		start   = "0300002302f080320100000003001200001d00000000000000095f3038303030303141"
+	)
+	stream, err := hex.DecodeString(connect + setup + list + read + start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Protocol().Decode()
+	var got []string
+	for len(stream) > 0 {
+		if _, n, err := d.Next(true, stream[:3]); n != 0 || err != nil {
+			t.Fatalf("three octets: %d, %v", n, err)
+		}
+		f, n, err := d.Next(true, stream)
+		if err != nil || n == 0 {
+			t.Fatalf("%d, %v", n, err)
+		}
+		got = append(got, fmt.Sprintf("%s %s %s", f.Act.Class, f.Act.Op, f.Act.Target.Ref))
+		for _, field := range f.Fields {
+			if field.Off+field.Len > n {
+				t.Errorf("field %s lies outside the frame", field.Name)
+			}
+		}
+		stream = stream[n:]
+	}
+	want := "connect cotp_CR |connect setup_communication |identify read_szl 0F1C/0000|read read_var DB1.DBX0.0 BYTE 32|program_upload start_upload OB1"
+	if s := strings.Join(got, "|"); s != want {
+		t.Errorf("got %s\nwant %s", s, want)
+	}
+	if _, _, err := d.Next(true, []byte("GET / HTTP/1.0")); err == nil {
+		t.Error("HTTP is taken for S7")
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	for _, c := range []struct{ name, request, want string }{
+		{"a job", "0300001f02f080320100000002000e00000401120a10020020000184000000", "0300001302f08032020000000200000000" + "8104"},
+		{"user data", "0300001d02f0803207000000020008000400011204114701000a000000", "0300002102f080320700000002000c00040001120812870100000081040a000000"},
+		{"a connect request", "0300001611e00000000100c1020100c2020102c0010a", ""},
+	} {
+		b, _ := hex.DecodeString(c.request)
+		if got := hex.EncodeToString(Protocol().Refuse(b)); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestHostile sends payloads that are almost right: none may stop a session's
+// goroutine, and every octet is claimed.
+func TestHostile(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	c := station(t, 1)
+	seeds := [][]byte{}
+	for _, s := range []string{
+		"320100000002000e00000401120a10020020000184000000", "320700000008000800080001120411440100ff0900040f1c0000",
+		"320100000003001200001d00000000000000095f3038303030303141", "320100000004002000001a00010000000000095f30383030303031500d31303030323432303030313632",
+		"3203000000010002000700001b00000300fb707070", "320100000010001a000028000000000000fd000a01003038303030303150055f494e5345",
+		"3207000000020008003600011204114102 00ff0900320014001a00000000000000000000000000000000000000000004030100000014710100010008120100000040990100000000",
+		"32010000000b000e00060501120a10020002000184000c80000400100102", "3207000000030008000e0001120411470200ff09000a00191408201159330400",
+		"32070000000a000800140001120411420100ff09001000010101120a10080001000184000020", "72010009310000 04ca0000000172010000", "3201000000010000 0000",
+	} {
+		b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seeds = append(seeds, b)
+	}
+	count := 4000
+	if testing.Short() {
+		count = 400
+	}
+	for range count / 50 {
+		hostile(t, c, r, seeds)
+	}
+}
+
+// hostile is one session of connect, setup and 50 payloads with flipped octets.
+func hostile(t *testing.T, c protocol.Handler, r *rand.Rand, seeds [][]byte) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		stream, _ := hex.DecodeString("0300001611e00000000100c1020100c2020102c0010a" + "0300001902f08032010000000100080000f0000001000101e0")
+		for range 50 {
+			p := bytes.Clone(seeds[r.IntN(len(seeds))])
+			for range r.IntN(4) {
+				p[r.IntN(len(p))] = byte(r.Uint32())
+			}
+			if r.IntN(8) == 0 {
+				p = p[:r.IntN(len(p))]
+			}
+			stream = append(stream, tpkt.Packet{Data: cotp.TPDU{Code: cotp.DT, EOT: true, Data: p}.Append(nil)}.Append(nil)...)
+		}
+		vis, srv := net.Pipe()
+		journal := &prototest.Journal{}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s := session.Open(session.Config{Conn: srv, Journal: journal, Artifacts: &prototest.Artifacts{}, Idle: time.Minute, Instant: true})
+			s.End(c.Serve(t.Context(), s))
+		}()
+		go func() {
+			buf := make([]byte, 4096)
+			for {
+				if _, err := vis.Read(buf); err != nil {
+					return
+				}
+			}
+		}()
+		vis.Write(stream)
+		vis.Close()
+		<-done
+		n := 0
+		for _, e := range journal.Events(t) {
+			n += e.RequestLen
+			if e.Op == session.OpUnrecorded {
+				t.Errorf("octets that no act claims: %s", e.Request)
+			}
+			if e.Kind == event.KindClose && e.Error != "" {
+				t.Errorf("closed with %s", e.Error)
+			}
+		}
+		if n != len(stream) {
+			t.Errorf("%d of %d octets are in the record", n, len(stream))
+		}
+	})
+}
