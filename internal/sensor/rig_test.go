@@ -88,17 +88,36 @@ func (r *rig) stop() {
 	}
 }
 
-// dial connects from an address of the loopback network.
-func (r *rig) dial(from string) net.Conn {
+// from connects to addr from an address of the loopback network.
+func from(ip, addr string) (net.Conn, error) {
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}, Timeout: time.Second}
+	c, err := d.Dial("tcp", addr)
+	if err == nil {
+		c.SetDeadline(time.Now().Add(5 * time.Second))
+	}
+	return c, err
+}
+
+// dial connects to the first service.
+func (r *rig) dial(ip string) net.Conn {
 	r.t.Helper()
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: time.Second}
-	c, err := d.Dial("tcp", r.Addrs(0)[0].String())
+	c, err := from(ip, r.Addrs(0)[0].String())
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(5 * time.Second))
 	return c
+}
+
+// serves says whether a newcomer from ip is served; a refusal may show as early
+// as in connecting.
+func (r *rig) serves(ip string) bool {
+	c, err := from(ip, r.Addrs(0)[0].String())
+	if err != nil {
+		return false
+	}
+	r.t.Cleanup(func() { c.Close() })
+	return answers(c)
 }
 
 // answers asks one line and says whether it comes back.

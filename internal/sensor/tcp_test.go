@@ -52,7 +52,7 @@ func TestServeAndShutDown(t *testing.T) {
 
 func TestStatusLines(t *testing.T) {
 	r := run(t, newService("tcp", "127.0.0.1:0", room(echo)))
-	answers(r.dial("127.0.0.1"))
+	r.serves("127.0.0.1")
 	r.Status(event.Status{What: "drop", Detail: map[string]uint64{"read": 3}})
 	r.stop()
 	var whats []string
@@ -102,14 +102,14 @@ func TestSourceHasAShare(t *testing.T) {
 	v.Limits.Sessions = 20
 	r := run(t, v)
 	for i := range 5 {
-		if !answers(r.dial("127.0.0.1")) {
+		if !r.serves("127.0.0.1") {
 			t.Fatalf("visitor %d of 5 is refused", i)
 		}
 	}
-	if answers(r.dial("127.0.0.1")) {
+	if r.serves("127.0.0.1") {
 		t.Error("a source has more than a quarter of the sessions")
 	}
-	if !answers(r.dial("127.0.0.2")) {
+	if !r.serves("127.0.0.2") {
 		t.Error("one source blinds the sensor for another")
 	}
 	if n := r.Stats().Refused; n != 1 {
@@ -126,12 +126,12 @@ func TestServiceIsFull(t *testing.T) {
 	v.Limits.Sessions = 2
 	r := run(t, v)
 	first := r.dial("127.0.0.1")
-	if !answers(first) || !answers(r.dial("127.0.0.2")) || answers(r.dial("127.0.0.3")) {
+	if !answers(first) || !r.serves("127.0.0.2") || r.serves("127.0.0.3") {
 		t.Fatal("want two visitors served and the third refused")
 	}
 	first.Close()
 	await(t, "a free place", func() bool { return r.Stats().Sessions == 1 })
-	if !answers(r.dial("127.0.0.3")) {
+	if !r.serves("127.0.0.3") {
 		t.Error("no place after one left")
 	}
 	r.stop()
@@ -145,14 +145,14 @@ func TestRate(t *testing.T) {
 	v.Limits.Rate = 3
 	r := run(t, v)
 	for range 3 {
-		if !answers(r.dial("127.0.0.1")) {
+		if !r.serves("127.0.0.1") {
 			t.Fatal("refused below the rate")
 		}
 	}
-	if answers(r.dial("127.0.0.1")) {
+	if r.serves("127.0.0.1") {
 		t.Error("served above the rate")
 	}
-	if !answers(r.dial("127.0.0.2")) {
+	if !r.serves("127.0.0.2") {
 		t.Error("the rate of one source refuses another")
 	}
 	r.stop()
@@ -180,7 +180,7 @@ func TestPanic(t *testing.T) {
 		t.Error("the session goes on after a panic")
 	}
 	c.Close()
-	if !answers(r.dial("127.0.0.1")) {
+	if !r.serves("127.0.0.1") {
 		t.Error("the sensor does not serve on")
 	}
 	r.stop()

@@ -137,7 +137,7 @@ func (l *udpListener) send(p []byte, k flowKey) (n int, err error) {
 	default:
 		return l.conn.WriteToUDPAddrPort(p, k.src)
 	}
-	if errors.Is(err, unix.EINVAL) { // he came to a broadcast address, which is nobody's
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENETUNREACH) { // he came to a broadcast address, from which nothing can leave
 		return l.conn.WriteToUDPAddrPort(p, k.src)
 	}
 	return n, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,13 +137,13 @@ func TestDelay(t *testing.T) {
 				r.Delay(10 * time.Millisecond)
 				r.Write([]byte("a"))
 				start := time.Now()
-				var recorded bool
-				time.AfterFunc(time.Millisecond, func() { recorded = len(r.journal.Events(t)) == 2 })
+				var recorded atomic.Bool
+				time.AfterFunc(time.Millisecond, func() { recorded.Store(len(r.journal.Events(t)) == 2) })
 				r.Flush()
 				if d := time.Since(start); d != c.want {
 					t.Errorf("the answer left after %v, want %v", d, c.want)
 				}
-				if !c.instant && !recorded {
+				if !c.instant && !recorded.Load() {
 					t.Error("the delay is before the journal, not behind it")
 				}
 				r.Write([]byte("b"))

@@ -170,6 +170,8 @@ func Open(cfg Config) *Session {
 	if s.cfg.Open.Octets == "" {
 		s.cfg.Open.Octets = "wire"
 	}
+	s.mu.Lock() // the timer's function may run before it has a name
+	defer s.mu.Unlock()
 	s.opener = time.AfterFunc(openAfter, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()

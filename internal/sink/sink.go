@@ -47,6 +47,8 @@ const (
 	retryMost  = time.Minute
 	saveEvery  = time.Second
 	batchMost  = 500 // events
+	restFor    = 3   // times what a batch took
+	restMost   = time.Second
 )
 
 // Run delivers the journal to s from its bookmark on, until ctx ends or, once
@@ -92,7 +94,7 @@ type delivery struct {
 // deliver hands lines to the sink until it takes them; false when ctx ended first.
 func (d *delivery) deliver(ctx context.Context, lines [][]byte) bool {
 	for len(lines) > 0 {
-		n := min(len(lines), batchMost)
+		n, began := min(len(lines), batchMost), time.Now()
 		events := make([]event.Event, 0, n)
 		for _, l := range lines[:n] {
 			e, err := event.Parse(l)
@@ -105,6 +107,10 @@ func (d *delivery) deliver(ctx context.Context, lines [][]byte) bool {
 		lines = lines[n:]
 		if len(events) > 0 && !d.insist(ctx, events) {
 			return false
+		}
+		// Visitors come first: a sink that has fallen behind takes a quarter of a core.
+		if !sleep(ctx, min(restFor*time.Since(began), restMost)) {
+			return len(lines) == 0
 		}
 	}
 	return true
@@ -124,13 +130,21 @@ func (d *delivery) insist(ctx context.Context, batch []event.Event) bool {
 			return false
 		}
 		d.log.Warn("sink cannot deliver; it tries again", "sink", d.name, "after", wait.String(), "err", err)
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if !sleep(ctx, wait) {
 			return false
-		case <-timer.C:
 		}
+	}
+}
+
+// sleep says whether ctx lasted for d.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 

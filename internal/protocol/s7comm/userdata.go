@@ -36,7 +36,7 @@ func (v *conn) userdata(p wire.PDU) {
 		v.s.Record(act)
 	case v.pdu == 0:
 		v.refuseUD(p, u, act, errFunction)
-	case u.Method == wire.MethodResponse:
+	case u.Method == wire.MethodResponse && d.Return != wire.RetOK: // STEP 7 puts some first requests in this form too (goOnline), with data
 		v.nextPart(p, u, act)
 	default:
 		v.request(p, u, d, act)
@@ -190,7 +190,14 @@ func (v *conn) cpuService(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act)
 		v.readSZL(p, u, d, act)
 	case wire.CPUMessage:
 		act.Detail = fields{num("pdu_ref", p.Ref), hexed("data", d.Data)}
-		v.answer(p, u, act, []byte{2, 0}, 2) // registered (goOnline)
+		registered := []byte{2, 0}
+		if len(d.Data) > 10 && d.Data[0]&0x80 != 0 { // alarms: their kind is repeated (wincc300)
+			registered = append(registered, d.Data[10], 1, 0)
+		}
+		v.answer(p, u, act, registered, v.pdu-26)
+	case wire.CPUAlarmQuery:
+		act.Detail = fields{num("pdu_ref", p.Ref), hexed("data", d.Data)}
+		v.answer(p, u, act, []byte{0, 1, 0x0a, 0, 0, 0}, v.pdu-26) // none (wincc300)
 	default:
 		v.refuseUD(p, u, act, errFunction)
 	}

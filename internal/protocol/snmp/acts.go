@@ -1,6 +1,8 @@
 package snmp
 
 import (
+	"slices"
+
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/layer/ber"
 	"github.com/sundew-ics/sundew/internal/protocol/snmp/wire"
@@ -83,18 +85,19 @@ func (d *detail) appendPDU(o *event.Object) {
 		o.Int("max_repetitions", int64(p.Index))
 	}
 	listed := p.Varbinds[:min(len(p.Varbinds), maxListed)]
-	oids, types, values := make([]string, len(listed)), make([]string, len(listed)), make([]string, len(listed))
-	carries := false
-	for i, vb := range listed {
-		oids[i], types[i], values[i] = vb.Name.String(), wire.TypeName(vb.Value.Type), vb.Value.Text()
-		carries = carries || vb.Value.Type != ber.Null
+	list := func(name string, of func(wire.Varbind) string) {
+		texts := make([]string, len(listed))
+		for i, vb := range listed {
+			texts[i] = of(vb)
+		}
+		o.Texts(name, texts...)
 	}
-	if len(oids) > 0 {
-		o.Texts("oids", oids...)
+	if len(listed) > 0 {
+		list("oids", func(vb wire.Varbind) string { return vb.Name.String() })
 	}
-	if carries {
-		o.Texts("types", types...)
-		o.Texts("values", values...)
+	if slices.ContainsFunc(listed, func(vb wire.Varbind) bool { return vb.Value.Type != ber.Null }) {
+		list("types", func(vb wire.Varbind) string { return wire.TypeName(vb.Value.Type) })
+		list("values", func(vb wire.Varbind) string { return vb.Value.Text() })
 	}
 	if len(p.Varbinds) > maxListed {
 		o.Int("varbinds", int64(len(p.Varbinds)))

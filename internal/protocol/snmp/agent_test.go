@@ -341,3 +341,48 @@ func FuzzAgent(f *testing.F) {
 		}
 	})
 }
+
+// sink is a journal that keeps nothing.
+type sink struct{}
+
+func (sink) Append([]byte, event.Class) error { return nil }
+
+// endless is a flow that yields one datagram n times.
+type endless struct {
+	script
+	p []byte
+	n int
+}
+
+func (c *endless) Datagram() ([]byte, error) {
+	if c.n == 0 {
+		return nil, io.EOF
+	}
+	c.n--
+	return c.p, nil
+}
+
+func (c *endless) Write(p []byte) (int, error) { return len(p), nil }
+
+func BenchmarkAgent(b *testing.B) {
+	h, err := newService(routerEnv(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	bulk := message("public", wire.GetBulkRequest, "1.3.6.1.2.1.2.2.1")
+	bulk.PDU.Index = 20
+	for _, c := range []struct {
+		name string
+		m    wire.Message
+	}{
+		{"get", message("public", wire.GetRequest, "1.3.6.1.2.1.1.1.0")},
+		{"get_next", message("public", wire.GetNextRequest, "1.3.6.1.2.1.2.2.1.10.1")},
+		{"get_bulk", bulk},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			s := session.Open(session.Config{Conn: &endless{p: c.m.Append(nil), n: b.N}, Journal: sink{}, Instant: true})
+			s.End(h.Serve(b.Context(), s))
+		})
+	}
+}

@@ -37,7 +37,7 @@ func (v *visit) community(m *wire.Message) {
 	default:
 		r := v.request(who, m.Version, &m.PDU, envelope+len(m.Community))
 		resp := wire.Message{Version: m.Version, Community: m.Community, PDU: v.carryOut(r)}
-		v.reply(resp.Append(nil))
+		v.reply(resp.Append(make([]byte, 0, 512)))
 	}
 }
 

@@ -61,7 +61,7 @@ func (a *agent) source(s string) (source, error) {
 	case "object":
 		src.number, err = a.objectSource(arg)
 	default:
-		err = fmt.Errorf("no source %q; use uptime, date, tag:, counter:, traffic:, wander:, device:, engine: or object:", kind)
+		err = fmt.Errorf("no source %q; use uptime, date, tag, counter, traffic, wander, device, engine or object", kind)
 	}
 	return src, err
 }
