@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/event"
+	"github.com/sundew-ics/sundew/personas"
 )
 
 // sundew is the built binary running on a loopback address of its own.
@@ -95,7 +97,28 @@ func (s *sundew) stop() {
 		if strings.Contains(s.log.String(), "panic") {
 			s.t.Errorf("a room panicked: %s", s.log)
 		}
+		s.denied()
 	})
+}
+
+// denied looks through all that was sent in the whole test for what honeypots
+// are known by.
+func (s *sundew) denied() {
+	sent := map[string][]byte{}
+	for _, e := range s.events() {
+		if b, err := hex.DecodeString(e.Response); err == nil && len(sent[e.Session]) < 1<<20 {
+			sent[e.Session] = append(sent[e.Session], b...)
+		}
+	}
+	said := map[string]bool{}
+	for id, b := range sent {
+		for _, d := range personas.Denied(b) {
+			if !said[d] {
+				said[d] = true
+				s.t.Errorf("session %s put %q on the wire, by which honeypots are recognised", id, d)
+			}
+		}
+	}
 }
 
 // kill ends the sensor as a crash would.

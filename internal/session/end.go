@@ -93,6 +93,9 @@ func (s *Session) End(err error) {
 		s.appendClose(err)
 	}
 	s.ended = true
+	if s.broken != nil || s.hung() {
+		s.cfg.Conn.Close() // first, since TLS would wait to say that it closes
+	}
 	s.conn.Close()
 	if s.cfg.parent != nil {
 		s.cfg.parent.disown(s)

@@ -2,27 +2,16 @@ package s7comm
 
 import (
 	"bytes"
-	"context"
-	"encoding/hex"
-	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"net"
 	"os"
 	"regexp"
-	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/sundew-ics/sundew/internal/event"
-	"github.com/sundew-ics/sundew/internal/layer/cotp"
-	"github.com/sundew-ics/sundew/internal/layer/tpkt"
 	"github.com/sundew-ics/sundew/internal/process"
-	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/protocol/prototest"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
-	"github.com/sundew-ics/sundew/internal/session"
 )
 
 func TestConversations(t *testing.T) { prototest.Run(t, Protocol()) }
@@ -217,160 +206,4 @@ func TestLatency(t *testing.T) {
 			t.Errorf("at %v: %v, want %v", c.r, got, c.want)
 		}
 	}
-}
-
-// TestHello asks the handler what the doctor asks.
-func TestHello(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		env := prototest.Env(t, nil, nil, nil)
-		h, err := Protocol().New(env)
-		if err != nil {
-			t.Fatal(err)
-		}
-		visitor, service := net.Pipe()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			s := session.Open(session.Config{Conn: service, Journal: &prototest.Journal{}, Idle: time.Minute})
-			s.End(h.Serve(t.Context(), s))
-		}()
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		defer cancel()
-		if err := Protocol().Hello(ctx, visitor); err != nil {
-			t.Error(err)
-		}
-		visitor.Close()
-		<-done
-	})
-}
-
-func TestDecoder(t *testing.T) {
-	const (
-		connect = "0300001611e00000000100c1020100c2020102c0010a"
-		setup   = "0300001902f08032010000000100080000f0000001000101e0"
-		list    = "0300002102f080320700000008000800080001120411440100ff0900040f1c0000"
-		read    = "0300001f02f080320100000002000e00000401120a10020020000184000000"
-		start   = "0300002302f080320100000003001200001d00000000000000095f3038303030303141"
-	)
-	stream, err := hex.DecodeString(connect + setup + list + read + start)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := Protocol().Decode()
-	var got []string
-	for len(stream) > 0 {
-		if _, n, err := d.Next(true, stream[:3]); n != 0 || err != nil {
-			t.Fatalf("three octets: %d, %v", n, err)
-		}
-		f, n, err := d.Next(true, stream)
-		if err != nil || n == 0 {
-			t.Fatalf("%d, %v", n, err)
-		}
-		got = append(got, fmt.Sprintf("%s %s %s", f.Act.Class, f.Act.Op, f.Act.Target.Ref))
-		for _, field := range f.Fields {
-			if field.Off+field.Len > n {
-				t.Errorf("field %s lies outside the frame", field.Name)
-			}
-		}
-		stream = stream[n:]
-	}
-	want := "connect cotp_CR |connect setup_communication |identify read_szl 0F1C/0000|read read_var DB1.DBX0.0 BYTE 32|program_upload start_upload OB1"
-	if s := strings.Join(got, "|"); s != want {
-		t.Errorf("got %s\nwant %s", s, want)
-	}
-	if _, _, err := d.Next(true, []byte("GET / HTTP/1.0")); err == nil {
-		t.Error("HTTP is taken for S7")
-	}
-}
-
-func TestRefuse(t *testing.T) {
-	for _, c := range []struct{ name, request, want string }{
-		{"a job", "0300001f02f080320100000002000e00000401120a10020020000184000000", "0300001302f08032020000000200000000" + "8104"},
-		{"user data", "0300001d02f0803207000000020008000400011204114701000a000000", "0300002102f080320700000002000c00040001120812870100000081040a000000"},
-		{"a connect request", "0300001611e00000000100c1020100c2020102c0010a", ""},
-	} {
-		b, _ := hex.DecodeString(c.request)
-		if got := hex.EncodeToString(Protocol().Refuse(b)); got != c.want {
-			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
-		}
-	}
-}
-
-// TestHostile sends payloads that are almost right: none may stop a session's
-// goroutine, and every octet is claimed.
-func TestHostile(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	c := station(t, 1)
-	seeds := [][]byte{}
-	for _, s := range []string{
-		"320100000002000e00000401120a10020020000184000000", "320700000008000800080001120411440100ff0900040f1c0000",
-		"320100000003001200001d00000000000000095f3038303030303141", "320100000004002000001a00010000000000095f30383030303031500d31303030323432303030313632",
-		"3203000000010002000700001b00000300fb707070", "320100000010001a000028000000000000fd000a01003038303030303150055f494e5345",
-		"3207000000020008003600011204114102 00ff0900320014001a00000000000000000000000000000000000000000004030100000014710100010008120100000040990100000000",
-		"32010000000b000e00060501120a10020002000184000c80000400100102", "3207000000030008000e0001120411470200ff09000a00191408201159330400",
-		"32070000000a000800140001120411420100ff09001000010101120a10080001000184000020", "72010009310000 04ca0000000172010000", "3201000000010000 0000",
-	} {
-		b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-		if err != nil {
-			t.Fatal(err)
-		}
-		seeds = append(seeds, b)
-	}
-	count := 4000
-	if testing.Short() {
-		count = 400
-	}
-	for range count / 50 {
-		hostile(t, c, r, seeds)
-	}
-}
-
-// hostile is one session of connect, setup and 50 payloads with flipped octets.
-func hostile(t *testing.T, c protocol.Handler, r *rand.Rand, seeds [][]byte) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		stream, _ := hex.DecodeString("0300001611e00000000100c1020100c2020102c0010a" + "0300001902f08032010000000100080000f0000001000101e0")
-		for range 50 {
-			p := bytes.Clone(seeds[r.IntN(len(seeds))])
-			for range r.IntN(4) {
-				p[r.IntN(len(p))] = byte(r.Uint32())
-			}
-			if r.IntN(8) == 0 {
-				p = p[:r.IntN(len(p))]
-			}
-			stream = append(stream, tpkt.Packet{Data: cotp.TPDU{Code: cotp.DT, EOT: true, Data: p}.Append(nil)}.Append(nil)...)
-		}
-		vis, srv := net.Pipe()
-		journal := &prototest.Journal{}
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			s := session.Open(session.Config{Conn: srv, Journal: journal, Artifacts: &prototest.Artifacts{}, Idle: time.Minute, Instant: true})
-			s.End(c.Serve(t.Context(), s))
-		}()
-		go func() {
-			buf := make([]byte, 4096)
-			for {
-				if _, err := vis.Read(buf); err != nil {
-					return
-				}
-			}
-		}()
-		vis.Write(stream)
-		vis.Close()
-		<-done
-		n := 0
-		for _, e := range journal.Events(t) {
-			n += e.RequestLen
-			if e.Op == session.OpUnrecorded {
-				t.Errorf("octets that no act claims: %s", e.Request)
-			}
-			if e.Kind == event.KindClose && e.Error != "" {
-				t.Errorf("closed with %s", e.Error)
-			}
-		}
-		if n != len(stream) {
-			t.Errorf("%d of %d octets are in the record", n, len(stream))
-		}
-	})
 }

@@ -125,7 +125,7 @@ func (v *conn) start(p wire.PDU, q wire.Invocation, act event.Act) {
 		v.refuse(p, act, errProtected)
 		return
 	case v.cpu.mode() != process.ModeStop:
-		v.refuse(p, act, errCoordinate)
+		v.already(p, act, wire.FnService, alreadyStarted)
 		return
 	}
 	if err := v.cpu.setMode(process.ModeRun, request, v.s.Source()); err != nil {
@@ -158,7 +158,7 @@ func (v *conn) stop(p wire.PDU, act event.Act) {
 		v.refuse(p, act, errProtected)
 		return
 	case v.cpu.mode() == process.ModeStop:
-		v.refuse(p, act, errCoordinate)
+		v.already(p, act, wire.FnStop, alreadyStopped)
 		return
 	}
 	if err := v.cpu.setMode(process.ModeStop, 0, v.s.Source()); err != nil {
@@ -166,6 +166,20 @@ func (v *conn) stop(p wire.PDU, act event.Act) {
 		return
 	}
 	v.accept(p, act, []byte{wire.FnStop}, nil)
+}
+
+// What a CPU puts behind the function when it is already in the mode asked
+// for, by which snap7 knows it.
+const (
+	alreadyStarted = 0x02
+	alreadyStopped = 0x07
+)
+
+// already refuses a change into the mode that the CPU is in.
+func (v *conn) already(p wire.PDU, act event.Act, fn, why uint8) {
+	act.Outcome = event.Refused
+	act.Detail = append(act.Detail.(fields), num("result", why))
+	v.accept(p, act, []byte{fn, why}, nil)
 }
 
 // modeFailed refuses a change of mode that the plant does not take.
