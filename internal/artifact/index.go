@@ -166,6 +166,15 @@ func list(r io.Reader, yield func(Sighting, error) bool) {
 // is fs.ErrNotExist when there are none.
 func (s *Store) Get(sum string) (*os.File, error) { return Get(s.cfg.Dir, sum) }
 
+// Open is Get for a session.
+func (s *Store) Open(sum string) (io.ReadCloser, error) {
+	f, err := s.Get(sum)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
 // Get is Store.Get for the store in dir, which another process may be writing.
 func Get(dir, sum string) (*os.File, error) {
 	if !isHash(sum) {

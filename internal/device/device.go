@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/process"
@@ -39,6 +40,33 @@ type Device struct {
 	Process  *process.Process
 	Mode     process.Ref // tag with "run", "stop" or "startup"; process.None without one
 	Clock    *Clock
+
+	shared shared
+}
+
+// shared is what services of one device have in common.
+type shared struct {
+	mu     sync.Mutex
+	values map[string]any
+}
+
+// Shared returns what the device's services share under key, a file system say,
+// made by the first that asks.
+func (d *Device) Shared(key string, first func() (any, error)) (any, error) {
+	d.shared.mu.Lock()
+	defer d.shared.mu.Unlock()
+	if v, ok := d.shared.values[key]; ok {
+		return v, nil
+	}
+	v, err := first()
+	if err != nil {
+		return nil, err
+	}
+	if d.shared.values == nil {
+		d.shared.values = map[string]any{}
+	}
+	d.shared.values[key] = v
+	return v, nil
 }
 
 // Running says whether the device is in run. A device without a mode always is.

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/device"
@@ -173,10 +175,15 @@ func (l *loader) services(spec *deviceSpec, path []any) ([]Service, error) {
 			wrong = append(wrong, err)
 			continue
 		}
+		sides, err := parsePorts(s.Sides)
+		if err != nil {
+			wrong = append(wrong, l.wrong(append(at, "sides"), "sides = %q: write a range of ports, as in \"50100-50149\"", s.Sides))
+			continue
+		}
 		names[name] = true
 		out = append(out, Service{
 			Name: name, Protocol: s.Protocol, Network: s.Network,
-			Port: uint16(s.Port), Alt: uint16(s.Alt), File: s.File, Decode: l.decoder(s.File),
+			Port: uint16(s.Port), Alt: uint16(s.Alt), Sides: sides, File: s.File, Decode: l.decoder(s.File),
 		})
 	}
 	return out, errors.Join(wrong...)
@@ -219,4 +226,20 @@ func (l *loader) decoder(file string) func(any) error {
 		}
 		return nil
 	}
+}
+
+var errPorts = errors.New("no range of ports")
+
+// parsePorts reads "50100-50149"; an empty text is no range.
+func parsePorts(s string) (p Ports, err error) {
+	if s == "" {
+		return p, nil
+	}
+	first, last, _ := strings.Cut(s, "-")
+	a, err1 := strconv.ParseUint(first, 10, 16)
+	b, err2 := strconv.ParseUint(last, 10, 16)
+	if err1 != nil || err2 != nil || a == 0 || a > b {
+		return p, errPorts
+	}
+	return Ports{uint16(a), uint16(b)}, nil
 }

@@ -46,12 +46,16 @@ type Service struct {
 	Network  string // "tcp", "udp", or empty: all that the catalogue has
 	Port     uint16 // 0: the catalogue's
 	Alt      uint16 // 0: the catalogue's
+	Sides    Ports  // for its side ports; zero: any
 	File     string // its settings; empty: none
 
 	// Decode reads File, strictly, into a room's settings; without a File it
 	// leaves them as they are.
 	Decode func(into any) error
 }
+
+// Ports is an inclusive range; the zero value is none.
+type Ports struct{ First, Last uint16 }
 
 // NewProcess returns the plant, or a Problem in process.toml.
 func (p *Persona) NewProcess() (*process.Process, error) {

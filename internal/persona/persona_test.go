@@ -211,6 +211,7 @@ func TestMistakes(t *testing.T) {
 		{"file outside", "file = \"plc/modbus.toml\"", "file = \"../modbus.toml\"", "persona.toml:25:1: file = \"../modbus.toml\": write a path below", ""},
 		{"port", "protocol = \"snmp\"", "protocol = \"snmp\"\nport = 70000", "persona.toml:34:1: port = 70000", ""},
 		{"network", "protocol = \"snmp\"", "protocol = \"snmp\"\nnetwork = \"ip\"", "persona.toml:34:1: network = \"ip\"", ""},
+		{"sides", "protocol = \"snmp\"", "protocol = \"snmp\"\nsides = \"50149-50100\"", "persona.toml:34:1: sides = \"50149-50100\": write a range", ""},
 		{"public address", "{ generate = \"address\", host = \"gateway\" }", "\"8.8.8.8\"", "persona.toml:30:1: address = \"8.8.8.8\"", ""},
 		{"tag's type", "\"float32\"", "\"float\"", "process.toml:3:1: tag tank.level: type: no type \"float\"", "    type = \"float\"\n    ^^^^"},
 		{"tag twice", "\"pump.run\"", "\"tank.level\"", "process.toml:14:1: tag tank.level:", ""},

@@ -56,5 +56,6 @@ type serviceSpec struct {
 	Network  string `toml:"network"`
 	Port     int    `toml:"port"`
 	Alt      int    `toml:"alt"`
+	Sides    string `toml:"sides"` // "50100-50149": ports for FTP data, TFTP transfers
 	File     string `toml:"file"`
 }

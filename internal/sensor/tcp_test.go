@@ -184,11 +184,14 @@ func TestPanic(t *testing.T) {
 		t.Error("the sensor does not serve on")
 	}
 	r.stop()
-	if e := r.of(event.KindClose)[0]; e.Reason != "error" || e.Error != "panic" {
-		t.Errorf("close %s %q", e.Reason, e.Error)
+	bomb := r.of(event.KindAct)[0]
+	if bomb.Op != "bomb" || bomb.Request != "21" {
+		t.Errorf("the panic has cost the evidence: %+v", bomb)
 	}
-	if a := r.of(event.KindAct)[0]; a.Op != "bomb" || a.Request != "21" {
-		t.Errorf("the panic has cost the evidence: %+v", a)
+	for _, e := range r.of(event.KindClose) {
+		if panicked := e.Session == bomb.Session; panicked != (e.Reason == "error") || panicked != (e.Error == "panic") {
+			t.Errorf("close %s %q, panicked %v", e.Reason, e.Error, panicked)
+		}
 	}
 	if r.Stats().Panics != 1 || !strings.Contains(r.log.String(), "tcp_test.go") {
 		t.Errorf("panics %d, log %s", r.Stats().Panics, r.log)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/sundew-ics/sundew/internal/event"
 )
@@ -70,16 +69,7 @@ func (s *Session) beforeRead(ahead int) error {
 		return s.stopped
 	}
 	s.spill(s.captured() - ahead)
-	deadline := time.Time{}
-	if s.idle > 0 {
-		deadline = time.Now().Add(s.idle)
-	}
-	if s.cfg.Total > 0 {
-		if end := s.start.Add(s.cfg.Total); deadline.IsZero() || end.Before(deadline) {
-			deadline = end
-		}
-	}
-	if err := s.conn.SetReadDeadline(deadline); err != nil { // closed under us
+	if err := s.conn.SetReadDeadline(s.deadline()); err != nil { // closed under us
 		s.stop(io.EOF, "visitor")
 	} else if s.hung() {
 		s.stop(ErrInterrupt, "")

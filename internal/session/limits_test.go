@@ -74,6 +74,20 @@ func TestSetIdle(t *testing.T) {
 	})
 }
 
+// A transfer beside a session lengthens the limit of the read under way.
+func TestSetIdleOfAReadUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "tcp", func(c *session.Config) { c.Idle = time.Minute })
+		start := time.Now()
+		time.AfterFunc(time.Second, func() { r.SetIdle(time.Hour) })
+		time.AfterFunc(2*time.Second, func() { r.SetIdle(10 * time.Second) })
+		_, err := r.R().ReadByte()
+		if d := time.Since(start); d != 12*time.Second || !errors.Is(err, session.ErrIdle) {
+			t.Errorf("ends after %v with %v", d, err)
+		}
+	})
+}
+
 func TestHangUp(t *testing.T) {
 	for _, network := range []string{"tcp", "udp"} {
 		t.Run(network, func(t *testing.T) {

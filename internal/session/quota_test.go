@@ -168,7 +168,7 @@ func TestRand(t *testing.T) {
 	draw := func(seed byte, id string) uint64 {
 		r := newRig(t, "tcp", func(c *session.Config) { c.Seed[5], c.Envelope.Session = seed, id })
 		defer r.end(nil)
-		if r.Rand() != r.Rand() {
+		if first := r.Rand(); first != r.Rand() {
 			t.Error("Rand begins anew with each call")
 		}
 		return r.Rand().Uint64()

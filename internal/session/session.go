@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -57,6 +58,7 @@ type Journal interface {
 // An ArtifactStore keeps files by content, within quotas per source.
 type ArtifactStore interface {
 	Put(source, name, kind string, r io.Reader) (event.Artifact, error)
+	Open(sha256 string) (io.ReadCloser, error) // fs.ErrNotExist where it was not kept
 }
 
 // A Quota bounds what one source writes to the journal in a day. Admit is asked
@@ -202,11 +204,30 @@ func (s *Session) Local() netip.AddrPort { return s.cfg.Envelope.Dst }
 // Source names the visitor to the process and to quotas: his address as text.
 func (s *Session) Source() string { return s.cfg.Envelope.Src.Addr().Unmap().String() }
 
-// SetIdle changes the idle limit from the next read on.
+// SetIdle changes the idle limit from here on, also of a read under way. Any
+// goroutine may call it: a transfer beside this session is no idleness.
 func (s *Session) SetIdle(d time.Duration) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.idle = d
-	s.mu.Unlock()
+	s.conn.SetReadDeadline(s.deadline())
+	if s.hung() {
+		s.conn.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// deadline is when a read that begins now has been idle, or the stay over.
+func (s *Session) deadline() time.Time {
+	d := time.Time{}
+	if s.idle > 0 {
+		d = time.Now().Add(s.idle)
+	}
+	if s.cfg.Total > 0 {
+		if end := s.start.Add(s.cfg.Total); d.IsZero() || end.Before(d) {
+			d = end
+		}
+	}
+	return d
 }
 
 // Allowance returns how many octets one more datagram may have under the reply
@@ -244,6 +265,15 @@ func (s *Session) Keep(name, kind string, r io.Reader) (event.Artifact, error) {
 		return event.Artifact{}, errors.New("session: no artifact store")
 	}
 	return s.cfg.Artifacts.Put(s.Source(), name, kind, r)
+}
+
+// Artifact opens a file that Keep has kept, by its SHA-256 in hex; the error is
+// fs.ErrNotExist where there is none. Any goroutine may call it.
+func (s *Session) Artifact(sha256 string) (io.ReadCloser, error) {
+	if s.cfg.Artifacts == nil {
+		return nil, fs.ErrNotExist
+	}
+	return s.cfg.Artifacts.Open(sha256)
 }
 
 // IdleSince returns when octets last came.

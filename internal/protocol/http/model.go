@@ -15,10 +15,12 @@ type model struct {
 	p    *page
 	view process.View
 	html bool
+
+	personal bool // something of this visitor was asked for
 }
 
 func (v *visit) model(p *page) *model {
-	return &model{v, p, v.h.env.Device.Process.View(), strings.HasPrefix(p.spec.Type, "text/html")}
+	return &model{v: v, p: p, view: v.h.env.Device.Process.View(), html: strings.HasPrefix(p.spec.Type, "text/html")}
 }
 
 // Tag writes a tag's value, by a format of package fmt where one is given:
@@ -87,13 +89,22 @@ func (m *model) Up() string {
 }
 
 // User is who has logged in, or empty.
-func (m *model) User() string { return m.text(m.v.who) }
+func (m *model) User() string {
+	m.personal = true
+	return m.text(m.v.who)
+}
 
 // Query is a parameter of the request.
-func (m *model) Query(name string) string { return m.text(m.v.query.Get(name)) }
+func (m *model) Query(name string) string {
+	m.personal = true
+	return m.text(m.v.query.Get(name))
+}
 
 // Path is the path asked for.
-func (m *model) Path() string { return m.text(m.v.path) }
+func (m *model) Path() string {
+	m.personal = true
+	return m.text(m.v.path)
+}
 
 // Status is the page's own status code.
 func (m *model) Status() int { return m.p.spec.Status }

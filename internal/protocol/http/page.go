@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	text "text/template"
 	"text/template/parse"
 	"time"
@@ -27,6 +28,7 @@ type page struct {
 	live   interface{ Execute(io.Writer, any) error } // nil: body as it stands
 	refs   map[string]process.Ref
 	values []process.Ref
+	last   atomic.Pointer[rendering]
 }
 
 // load reads a page's file or body and checks every tag and identity value in it.
@@ -176,14 +178,37 @@ func (p *page) answer(v *visit) answer {
 	case p.values != nil:
 		a.body = v.document(p)
 	case p.live != nil:
-		var b bytes.Buffer
-		b.Grow(len(p.body) + 512)
-		if err := p.live.Execute(&b, v.model(p)); err != nil {
-			v.s.Log.Warn("a page's template stopped", "path", p.spec.Path, "err", err)
-		}
-		a.body = b.Bytes()
+		a.body = p.render(v)
 	}
 	return a
+}
+
+// rendering is a page as it was rendered of one view in one second of the
+// device's clock.
+type rendering struct {
+	view   process.View
+	second int64
+	body   []byte
+}
+
+// render executes the template, or gives the last rendering while the plant and
+// the second are the same. What speaks of the visitor is never kept.
+func (p *page) render(v *visit) []byte {
+	m := v.model(p)
+	second := v.h.env.Device.Clock.Now().Unix()
+	if last := p.last.Load(); last != nil && last.view == m.view && last.second == second {
+		return last.body
+	}
+	var b bytes.Buffer
+	b.Grow(len(p.body) + 512)
+	if err := p.live.Execute(&b, m); err != nil {
+		v.s.Log.Warn("a page's template stopped", "path", p.spec.Path, "err", err)
+		return b.Bytes()
+	}
+	if !m.personal {
+		p.last.Store(&rendering{m.view, second, b.Bytes()})
+	}
+	return b.Bytes()
 }
 
 // pause picks from a delay of one duration, or of a least and a greatest one.

@@ -164,3 +164,14 @@ func (a *Artifacts) Put(_, name, kind string, r io.Reader) (event.Artifact, erro
 	a.Content[id] = b
 	return event.Artifact{SHA256: id, Size: int64(len(b)), Name: name, Kind: kind}, err
 }
+
+// Open implements session.ArtifactStore.
+func (a *Artifacts) Open(sha256 string) (io.ReadCloser, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b, ok := a.Content[sha256]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	return io.NopCloser(bytes.NewReader(b)), nil
+}

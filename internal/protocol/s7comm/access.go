@@ -3,7 +3,6 @@ package s7comm
 import (
 	"bytes"
 
-	"github.com/sundew-ics/sundew/internal/device"
 	"github.com/sundew-ics/sundew/internal/process"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
 )
@@ -117,8 +116,7 @@ func (m *memory) write(s span, data []byte, by string) (changes []change, previo
 		_ = m.device.Process.Write(by, process.Write{Tag: b.ref, Value: v}) // refused: the next scan has the plant's own value
 	}
 	copy(r.octets, old)
-	r.dirty = true
-	m.saved[s.where.key()] = bytes.Clone(r.octets)
-	_ = m.state.Save(stateMemory, m.saved) // over quota: kept until the next start
+	r.kept = true
+	_ = m.state.Save(s.where.key(), r.octets) // over quota: kept until the next start
 	return changes, previous
 }

@@ -69,9 +69,13 @@ func newCPU(env protocol.Env) (*cpu, error) {
 	if c.lists, err = readSZL(set.SZL, env.Files); err != nil {
 		return nil, err
 	}
-	c.memory.restore()
 	for db, values := range c.program.dataBlocks() {
-		c.memory.start(db, values)
+		if err := c.memory.start(db, values); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.memory.restore(); err != nil {
+		return nil, err
 	}
 	c.changed = boot
 	return c, nil

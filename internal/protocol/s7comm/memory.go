@@ -20,7 +20,7 @@ type place struct {
 type region struct {
 	octets []byte
 	rows   []binding
-	dirty  bool // differs from what the device started with
+	kept   bool // in the device's state
 }
 
 // memory is the CPU's: it is safe for concurrent use.
@@ -30,14 +30,11 @@ type memory struct {
 
 	mu      sync.Mutex
 	regions map[place]*region
-	saved   map[string][]byte // by place: what visitors changed
 }
-
-const stateMemory = "s7comm.memory"
 
 // newMemory returns the regions that sizes and bindings call for.
 func newMemory(s *settings, d *device.Device, state protocol.State) (*memory, error) {
-	m := &memory{device: d, state: state, regions: map[place]*region{}, saved: map[string][]byte{}}
+	m := &memory{device: d, state: state, regions: map[place]*region{}}
 	for _, f := range []struct {
 		area uint8
 		size int
@@ -62,7 +59,7 @@ func newMemory(s *settings, d *device.Device, state protocol.State) (*memory, er
 	if err := m.bind(wire.AreaDB, s.DB, true); err != nil {
 		return nil, err
 	}
-	return m, state.Load(stateMemory, &m.saved)
+	return m, nil
 }
 
 // add200 adds the areas that only an S7-200 has.
@@ -104,27 +101,43 @@ func (m *memory) bind(area uint8, rows []bindingSetting, grow bool) error {
 }
 
 // start gives a data block its first values, then what visitors wrote there.
-// A region may have been made larger by bindings.
-func (m *memory) start(db uint16, values []byte) {
+func (m *memory) start(db uint16, values []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	at := place{wire.AreaDB, db}
 	m.replace(db, values)
-	r := m.regions[place{wire.AreaDB, db}]
-	if kept := m.saved[place{wire.AreaDB, db}.key()]; len(kept) == len(r.octets) {
-		copy(r.octets, kept)
-		r.dirty = true
-	}
+	return m.recall(at, m.regions[at])
 }
 
-// restore gives the areas besides data blocks what visitors wrote there.
-func (m *memory) restore() {
+// restore gives the areas that no block begins what visitors wrote there.
+func (m *memory) restore() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for at, r := range m.regions {
-		if kept := m.saved[at.key()]; len(kept) == len(r.octets) {
-			copy(r.octets, kept)
-			r.dirty = true
+		if err := m.recall(at, r); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// recall loads what visitors wrote into a region, if it is of the same length.
+func (m *memory) recall(at place, r *region) error {
+	var kept []byte
+	if err := m.state.Load(at.key(), &kept); err != nil {
+		return err
+	}
+	if len(kept) == len(r.octets) {
+		copy(r.octets, kept)
+		r.kept = true
+	}
+	return nil
+}
+
+// forget drops what visitors wrote into a region.
+func (m *memory) forget(at place) {
+	if r := m.regions[at]; r != nil && r.kept {
+		_ = m.state.Save(at.key(), nil) // over quota: nothing was kept
 	}
 }
 
@@ -132,8 +145,8 @@ func (m *memory) restore() {
 func (m *memory) load(db uint16, values []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.forget(place{wire.AreaDB, db})
 	m.replace(db, values)
-	delete(m.saved, place{wire.AreaDB, db}.key())
 }
 
 // replace is load under the lock. Bound rows beyond the new end are gone.
@@ -150,15 +163,15 @@ func (m *memory) replace(db uint16, values []byte) {
 	}
 	r.octets = make([]byte, n)
 	copy(r.octets, values)
-	r.dirty = false
+	r.kept = false
 }
 
 // remove deletes a data block.
 func (m *memory) remove(db uint16) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.forget(place{wire.AreaDB, db})
 	delete(m.regions, place{wire.AreaDB, db})
-	delete(m.saved, place{wire.AreaDB, db}.key())
 }
 
 // numbers returns the data blocks that have octets, and how many.
@@ -175,4 +188,4 @@ func (m *memory) numbers() map[uint16]int {
 }
 
 // key names a place in the device's state.
-func (p place) key() string { return fmt.Sprintf("%02x-%d", p.Area, p.DB) }
+func (p place) key() string { return fmt.Sprintf("s7comm.memory-%02x-%d", p.Area, p.DB) }

@@ -87,17 +87,17 @@ const properties = ` 0=acked-transitions 1=ack-required 2=action 4=active-text 5
 	` 132=log-device-object-property 133=enable 134=log-interval 137=notification-threshold 139=protocol-revision` +
 	` 140=records-since-notification 141=record-count 142=start-time 143=stop-time 144=stop-when-full` +
 	` 145=total-record-count 146=valid-samples 152=active-cov-subscriptions 153=backup-failure-timeout` +
-	` 154=configuration-files 155=database-revision 156=direct-reading 157=last-restore-time 166=last-notify-record` +
-	` 167=max-segments-accepted 168=profile-name 174=schedule-default 193=align-intervals 195=interval-offset` +
+	` 154=configuration-files 155=database-revision 156=direct-reading 157=last-restore-time` +
+	` 167=max-segments-accepted 168=profile-name 173=last-notify-record 174=schedule-default 193=align-intervals 195=interval-offset` +
 	` 196=last-restart-reason 197=logging-type 202=restart-notification-recipients 203=time-of-device-restart` +
 	` 205=trigger 351=event-message-texts 352=event-message-texts-config 353=event-detection-enable 371=property-list 372=serial-number `
 
-const units = ` 0=square-meters 2=milliamperes 3=amperes 4=ohms 5=volts 18=kilowatt-hours 19=kilowatt-hours 27=hertz` +
-	` 29=percent-relative-humidity 47=watts 48=kilowatts 53=pascals 54=kilopascals 55=bars 62=degrees-celsius` +
-	` 63=degrees-kelvin 64=degrees-fahrenheit 71=hours 72=minutes 73=seconds 74=meters-per-second 80=cubic-meters` +
-	` 82=liters 85=cubic-meters-per-second 87=liters-per-second 88=liters-per-minute 95=no-units 96=parts-per-million` +
-	` 98=percent 119=liters-per-second 133=millibars 134=millimeters-of-water 135=cubic-meters-per-hour` +
-	` 136=liters-per-hour 30=millimeters 31=meters 118=centimeters 124=millivolts 129=kilovolt-amperes `
+const units = ` 2=milliamperes 3=amperes 4=ohms 5=volts 9=kilovolt-amperes 15=power-factor 18=watt-hours 19=kilowatt-hours 27=hertz` +
+	` 29=percent-relative-humidity 30=millimeters 31=meters 37=luxes 47=watts 48=kilowatts 53=pascals 54=kilopascals 55=bars` +
+	` 62=degrees-celsius 63=degrees-kelvin 64=degrees-fahrenheit 70=days 71=hours 72=minutes 73=seconds 74=meters-per-second` +
+	` 80=cubic-meters 82=liters 85=cubic-meters-per-second 87=liters-per-second 88=liters-per-minute 95=no-units` +
+	` 96=parts-per-million 98=percent 104=revolutions-per-minute 118=centimeters 133=hectopascals 134=millibars` +
+	` 135=cubic-meters-per-hour 136=liters-per-hour `
 
 const errorClasses = ` 0=device 1=object 2=property 3=resources 4=security 5=services 6=vt 7=communication `
 

@@ -222,16 +222,16 @@ func AppendSocket(b []byte, a netip.AddrPort) []byte {
 
 // An Identity is the item that answers ListIdentity (2-4.2.3).
 type Identity struct {
-	Socket  netip.AddrPort
-	Vendor  uint16
-	Type    uint16
-	Code    uint16
-	Major   uint8
-	Minor   uint8
-	Status  uint16
-	Serial  uint32
-	Name    string
-	State   uint8
+	Socket netip.AddrPort
+	Vendor uint16
+	Type   uint16
+	Code   uint16
+	Major  uint8
+	Minor  uint8
+	Status uint16
+	Serial uint32
+	Name   string
+	State  uint8
 }
 
 // ParseIdentity parses an identity item's data.
