@@ -6,6 +6,7 @@ import (
 	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/protocol/http"
 	"github.com/sundew-ics/sundew/internal/protocol/modbus"
+	"github.com/sundew-ics/sundew/internal/protocol/s7comm"
 	"github.com/sundew-ics/sundew/internal/protocol/snmp"
 )
 
@@ -15,6 +16,7 @@ func Protocols() []protocol.Protocol {
 	return []protocol.Protocol{
 		http.Protocol(),
 		modbus.Protocol(),
+		s7comm.Protocol(),
 		snmp.Protocol(),
 	}
 }

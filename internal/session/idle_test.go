@@ -15,7 +15,7 @@ import (
 
 // A transfer beside the session lengthens a read that is under way; HangUp's
 // deadline outlives it, and so does the total.
-func TestSetIdleOfAReadUnderWay(t *testing.T) {
+func TestSetIdleKeepsTotalAndHangUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		total  time.Duration
 		hangUp bool

@@ -78,6 +78,10 @@ func newCPU(env protocol.Env) (*cpu, error) {
 		return nil, err
 	}
 	c.changed = boot
+	if view := env.Device.Process.View(); env.Device.Mode != process.None && view.Text(env.Device.Mode) != c.known {
+		c.known = view.Text(env.Device.Mode) // as a visitor left it; the buffer tells of it
+		c.changed = env.Device.Clock.At(view.Since(env.Device.Mode))
+	}
 	return c, nil
 }
 

@@ -20,13 +20,12 @@ const (
 // Events of the diagnostic buffer, as STEP 7 numbers them. The captures of
 // goOnline have the first four at each power-up.
 const (
-	eventStopped     = 0x4304 // STOP by a programming device
-	eventToStartup   = 0x4301 // mode transition from STOP to STARTUP
-	eventManualWarm  = 0x1381 // request for a manual warm restart
-	eventToRun       = 0x4302 // mode transition from STARTUP to RUN
-	eventPowerWarm   = 0x1382 // request for an automatic warm restart
-	eventManualCold  = 0x1385 // request for a manual cold restart
-	eventMemoryReset = 0x494e // memory reset
+	eventStopped    = 0x4304 // STOP by a programming device
+	eventToStartup  = 0x4301 // mode transition from STOP to STARTUP
+	eventManualWarm = 0x1381 // request for a manual warm restart
+	eventToRun      = 0x4302 // mode transition from STARTUP to RUN
+	eventPowerWarm  = 0x1382 // request for an automatic warm restart
+	eventManualCold = 0x1385 // request for a manual cold restart
 )
 
 // diagnostics is the CPU's diagnostic buffer, newest entry first. What a

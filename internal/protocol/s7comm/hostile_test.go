@@ -96,3 +96,37 @@ func hostile(t *testing.T, c protocol.Handler, r *rand.Rand, seeds [][]byte) {
 		}
 	})
 }
+
+// TestFull: a visitor who finds no connection resource left is refused as the
+// CPU does, and the connections of others stay.
+func TestFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := newCPU(prototest.Env(t, nil, []byte("connections = 1"), nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := c.acquire(1); !ok {
+			t.Fatal("no resource in an idle CPU")
+		}
+		vis, srv := net.Pipe()
+		journal := &prototest.Journal{}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s := session.Open(session.Config{Conn: srv, Journal: journal, Idle: time.Minute})
+			s.End(c.Serve(t.Context(), s))
+		}()
+		request, _ := hex.DecodeString("0300001611e00000000700c1020100c2020102c0010a")
+		go vis.Write(request)
+		answer := make([]byte, 64)
+		n, _ := vis.Read(answer)
+		if got := hex.EncodeToString(answer[:n]); got != "0300000b06800007000081" { // DR, congestion
+			t.Errorf("answered %s", got)
+		}
+		vis.Close()
+		<-done
+		if pg, _, _ := c.connected(); pg != 1 {
+			t.Errorf("%d connections are left, want 1", pg)
+		}
+	})
+}
