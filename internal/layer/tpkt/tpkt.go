@@ -28,6 +28,9 @@ var ErrVersion = errors.New("not a TPKT: version is not 3")
 // ErrLength says that the stated length is not that of a packet we take.
 var ErrLength = errors.New("TPKT length out of range")
 
+// ErrCut says that the octets ended inside a packet; it comes with what ended them.
+var ErrCut = errors.New("TPKT cut short")
+
 // A Packet is one TPKT.
 type Packet struct {
 	Reserved uint8  // sent as 0 by everyone; kept as evidence
@@ -70,7 +73,8 @@ func (p Packet) Append(b []byte) []byte {
 
 // Read reads the next packet of at most limit octets from r. It looks at the
 // header before it takes it: on ErrVersion and ErrLength nothing is consumed,
-// so that the caller can name what else is spoken there.
+// so that the caller can name what else is spoken there. On ErrCut a part of
+// the packet is consumed.
 func Read(r *bufio.Reader, limit int) (Packet, error) {
 	if first, err := r.Peek(1); err != nil {
 		return Packet{}, err
@@ -90,7 +94,7 @@ func Read(r *bufio.Reader, limit int) (Packet, error) {
 	}
 	b := make([]byte, n)
 	if _, err := io.ReadFull(r, b); err != nil {
-		return Packet{}, err
+		return Packet{}, fmt.Errorf("%w: %w", ErrCut, err)
 	}
 	return Packet{Reserved: b[1], Data: b[HeaderLen:]}, nil
 }

@@ -77,7 +77,7 @@ func TestRead(t *testing.T) {
 		}
 	})
 	t.Run("a cut packet", func(t *testing.T) {
-		if _, _, err := read([]byte{3, 0, 0, 9, 2, 0xf0}, 100); err != io.ErrUnexpectedEOF {
+		if _, _, err := read([]byte{3, 0, 0, 9, 2, 0xf0}, 100); !errors.Is(err, ErrCut) || !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("got %v", err)
 		}
 	})

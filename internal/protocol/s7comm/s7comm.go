@@ -10,9 +10,6 @@ package s7comm
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"sync"
 	"time"
 
@@ -54,7 +51,8 @@ type conn struct {
 	peer     uint16
 	tpdu     int // longest TPDU of ours
 	join     cotp.Assembler
-	pdu      int // negotiated; 0 before setup
+	partial  bool // join waits for the end of a data unit
+	pdu      int  // negotiated; 0 before setup
 	trusted  bool
 	parts    map[uint16]*fragments // answers that the visitor takes in parts, by group and subfunction
 	uploads  map[uint32]*upload
@@ -86,10 +84,8 @@ func (c *cpu) Serve(ctx context.Context, s *session.Session) error {
 		switch {
 		case errors.Is(err, tpkt.ErrVersion), errors.Is(err, tpkt.ErrLength):
 			return v.strange(err)
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			return v.strange(err)
 		case err != nil:
-			return err
+			return v.cutShort(err)
 		}
 		t, err := cotp.Parse(p.Data)
 		if err != nil {
@@ -115,6 +111,21 @@ func (v *conn) strange(why error) error {
 	}
 	v.s.Record(event.Act{Op: name, Class: event.Foreign, Outcome: event.Ignored})
 	return nil
+}
+
+// cutShort records what came of a packet or a data unit that has no end, and
+// returns why Serve ends.
+func (v *conn) cutShort(err error) error {
+	r := v.s.R()
+	n, _ := r.Discard(r.Buffered())
+	if n == 0 && !v.partial && !errors.Is(err, tpkt.ErrCut) {
+		return err
+	}
+	v.s.Record(event.Act{Op: "cut_short", Class: event.Malformed, Outcome: event.Ignored})
+	if errors.Is(err, tpkt.ErrCut) {
+		return nil // the session knows what ended it
+	}
+	return err
 }
 
 // notTPDU records a packet without a TPDU in it: often the connect request of
@@ -154,6 +165,7 @@ func (v *conn) tpduIn(t cotp.TPDU, p tpkt.Packet) (done bool, err error) {
 // data joins the parts of a data unit and hands it on.
 func (v *conn) data(t cotp.TPDU) (done bool, err error) {
 	unit, err := v.join.Add(t)
+	v.partial = unit == nil
 	if err != nil {
 		v.s.Record(event.Act{Op: "bad_tpdu", Class: event.Malformed, Outcome: event.Ignored, Detail: malformed{err.Error()}})
 		return true, nil
@@ -213,38 +225,3 @@ func (v *conn) frame(unit []byte) []byte {
 
 // pause returns how long the CPU takes for a usual answer.
 func (v *conn) pause() time.Duration { return v.cpu.set.Latency.pause(v.s.Rand().Float64()) }
-
-// hello asks what a scanner asks first and checks that a controller answers.
-func hello(ctx context.Context, c net.Conn) error {
-	if t, ok := ctx.Deadline(); ok {
-		if err := c.SetDeadline(t); err != nil {
-			return err
-		}
-	}
-	request := cotp.TPDU{Code: cotp.CR, Src: 1, Params: []cotp.Param{
-		{Code: cotp.ParamTPDUSize, Value: []byte{10}}, {Code: cotp.ParamCalling, Value: []byte{1, 0}}, {Code: cotp.ParamCalled, Value: []byte{1, 2}},
-	}}
-	if _, err := c.Write(tpkt.Packet{Data: request.Append(nil)}.Append(nil)); err != nil {
-		return err
-	}
-	head := make([]byte, tpkt.HeaderLen)
-	if _, err := io.ReadFull(c, head); err != nil {
-		return fmt.Errorf("no answer to the connect request: %w", err)
-	}
-	n, err := tpkt.Length(head)
-	if err != nil {
-		return err
-	}
-	body := make([]byte, n-tpkt.HeaderLen)
-	if _, err := io.ReadFull(c, body); err != nil {
-		return err
-	}
-	t, err := cotp.Parse(body)
-	if err != nil {
-		return err
-	}
-	if t.Code != cotp.CC && t.Code != cotp.DR { // another TSAP's controller refuses
-		return fmt.Errorf("%v answers a connect request", t.Code)
-	}
-	return nil
-}

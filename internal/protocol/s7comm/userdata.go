@@ -36,6 +36,8 @@ func (v *conn) userdata(p wire.PDU) {
 		v.s.Record(act)
 	case v.pdu == 0:
 		v.refuseUD(p, u, act, errFunction)
+	case len(p.Param)+len(p.Data)+10 > v.pdu:
+		v.refuseUD(p, u, act, errSize)
 	case u.Method == wire.MethodResponse && d.Return != wire.RetOK: // STEP 7 puts some first requests in this form too (goOnline), with data
 		v.nextPart(p, u, act)
 	default:

@@ -1,0 +1,130 @@
+package bacnet
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+
+	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/bacnet/wire"
+)
+
+// kept is what visitors wrote and the device keeps over restarts: properties
+// that are no tags, and priority arrays.
+type kept struct {
+	mu       sync.RWMutex
+	state    protocol.State
+	values   map[string]string      // "analog-input,1 description": tagged octets in hexadecimal
+	commands map[string]*command    // by object
+	ack      map[wire.ObjectID]bool // acknowledged alarms; not kept over a restart
+	reason   uint32                 // of the last restart, 21 BACnetRestartReason
+}
+
+const (
+	valuesKey   = "bacnet.values"
+	commandsKey = "bacnet.commands"
+	reasonKey   = "bacnet.restart"
+	maxKept     = 2048 // octets of one value
+)
+
+var errTooLong = errors.New("the value is longer than the device keeps")
+
+func newKept(state protocol.State) (*kept, error) {
+	k := &kept{state: state, values: map[string]string{}, commands: map[string]*command{}, ack: map[wire.ObjectID]bool{}, reason: 1}
+	for key, into := range map[string]any{valuesKey: &k.values, commandsKey: &k.commands, reasonKey: &k.reason} {
+		if err := state.Load(key, into); err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+	}
+	return k, nil
+}
+
+func keyOf(id wire.ObjectID, property uint32) string {
+	return id.String() + " " + wire.PropertyName(property)
+}
+
+// value returns a kept property.
+func (k *kept) value(id wire.ObjectID, property uint32) ([]byte, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if len(k.values) == 0 {
+		return nil, false
+	}
+	s, ok := k.values[keyOf(id, property)]
+	if !ok {
+		return nil, false
+	}
+	b, err := hex.DecodeString(s)
+	return b, err == nil
+}
+
+// put keeps a property; nil forgets it.
+func (k *kept) put(id wire.ObjectID, property uint32, v []byte) error {
+	if len(v) > maxKept {
+		return errTooLong
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	after := maps.Clone(k.values)
+	if v == nil {
+		delete(after, keyOf(id, property))
+	} else {
+		after[keyOf(id, property)] = hexOf(v)
+	}
+	if err := k.state.Save(valuesKey, after); err != nil {
+		return err
+	}
+	k.values = after
+	return nil
+}
+
+// command returns an object's priority array; nil where nobody commands it.
+func (k *kept) command(id wire.ObjectID) *command {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.commands[id.String()]
+}
+
+// setCommand keeps a priority array; nil or an empty one forgets it.
+func (k *kept) setCommand(id wire.ObjectID, c *command) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	after := maps.Clone(k.commands)
+	if c == nil || len(c.Slots) == 0 {
+		delete(after, id.String())
+	} else {
+		after[id.String()] = c
+	}
+	if err := k.state.Save(commandsKey, after); err != nil {
+		return err
+	}
+	k.commands = after
+	return nil
+}
+
+func (k *kept) acked(id wire.ObjectID) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.ack[id]
+}
+
+func (k *kept) acknowledge(id wire.ObjectID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ack[id] = true
+}
+
+func (k *kept) restartReason() uint32 {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.reason
+}
+
+func (k *kept) restarted(reason uint32) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.reason = reason
+	return k.state.Save(reasonKey, reason)
+}
