@@ -32,6 +32,7 @@ type probe struct {
 	hello   [][]byte // sent first, each answered
 	request []byte
 	read    func(r *bufio.Reader) error // TCP
+	conns   int                         // at once; 0: 64. A device may have fewer
 }
 
 // probes has a row per protocol.
@@ -39,6 +40,8 @@ func probes() []probe {
 	return []probe{
 		{name: "modbus read 2 registers", network: "tcp", port: 5020, request: []byte("\x00\x01\x00\x00\x00\x06\x01\x03\x00\x00\x00\x02"), read: readMBAP},
 		{name: "http GET /values.json", network: "tcp", port: 8800, request: []byte("GET /values.json HTTP/1.1\r\nHost: x\r\n\r\n"), read: readHTTP},
+		{name: "s7 read 4 octets of DB1", network: "tcp", port: 10201, hello: s7Hello(), request: s7Read(), read: readTPKT, conns: 12},
+		{name: "s7 read SZL 0011", network: "tcp", port: 10201, hello: s7Hello(), request: s7ReadSZL(), read: readTPKT, conns: 12},
 		{name: "snmp get sysUpTime", network: "udp", port: 16100, request: []byte("\x30\x26\x02\x01\x01\x04\x06public\xa0\x19\x02\x04\x01\x02\x03\x04\x02\x01\x00\x02\x01\x00\x30\x0b\x30\x09\x06\x05\x2b\x06\x01\x02\x01\x05\x00")},
 	}
 }
@@ -76,7 +79,7 @@ const (
 	measureFor  = 3 * time.Second
 )
 
-// load asks from 64 connections at once, each waiting for its answer.
+// load asks from as many connections as the probe has, each waiting for its answer.
 func load(t *testing.T, addr string, p probe) result {
 	t.Helper()
 	var mu sync.Mutex
@@ -84,7 +87,11 @@ func load(t *testing.T, addr string, p probe) result {
 	var failed error
 	var wg sync.WaitGroup
 	start := time.Now()
-	for range connections {
+	conns := connections
+	if p.conns > 0 {
+		conns = p.conns
+	}
+	for range conns {
 		wg.Go(func() {
 			took, err := ask(addr, p, start.Add(measureFor))
 			mu.Lock()
@@ -227,7 +234,7 @@ func startEcho(t *testing.T) string {
 // echoProbe is the same request to the echo server: as many octets come back.
 func echoProbe(p probe) probe {
 	n := len(p.request)
-	return probe{name: "echo", network: p.network, request: p.request, read: func(r *bufio.Reader) error {
+	return probe{name: "echo", network: p.network, request: p.request, conns: p.conns, read: func(r *bufio.Reader) error {
 		_, err := r.Discard(n)
 		return err
 	}}

@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/enip"
 	"github.com/sundew-ics/sundew/internal/protocol/http"
 	"github.com/sundew-ics/sundew/internal/protocol/modbus"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm"
@@ -14,6 +15,8 @@ import (
 // tcp and udp.
 func Protocols() []protocol.Protocol {
 	return []protocol.Protocol{
+		enip.Protocol(),
+		enip.Datagrams(),
 		http.Protocol(),
 		modbus.Protocol(),
 		s7comm.Protocol(),

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/event"
 )
@@ -69,12 +70,28 @@ func (s *Session) beforeRead(ahead int) error {
 		return s.stopped
 	}
 	s.spill(s.captured() - ahead)
-	if err := s.conn.SetReadDeadline(s.deadline()); err != nil { // closed under us
+	if err := s.awaitUntil(s.deadline()); err != nil { // closed under us
 		s.stop(io.EOF, "visitor")
 	} else if s.hung() {
 		s.stop(ErrInterrupt, "")
 	}
 	return s.stopped
+}
+
+// slack is by how much an idle session may outlive its limit. It saves setting
+// a deadline for each of many quick requests.
+const slack = 250 * time.Millisecond
+
+// awaitUntil sets the read deadline, unless the one that is set will do.
+func (s *Session) awaitUntil(d time.Time) error {
+	if !d.IsZero() && !s.readBy.Before(d) && s.readBy.Sub(d) <= slack {
+		return nil
+	}
+	if !d.IsZero() {
+		d = d.Add(slack)
+	}
+	s.readBy = d
+	return s.conn.SetReadDeadline(d)
 }
 
 // endRead notes why a read failed and returns what the room sees.

@@ -141,7 +141,10 @@ func (s *Session) flush() error {
 
 // send puts the queue on the wire.
 func (s *Session) send() error {
-	s.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if now := time.Now(); s.writeBy.Sub(now) < writeTimeout/2 {
+		s.writeBy = now.Add(writeTimeout)
+		s.conn.SetWriteDeadline(s.writeBy)
+	}
 	if s.hung() {
 		s.conn.SetWriteDeadline(time.Now().Add(lastWrite))
 	}

@@ -133,6 +133,8 @@ type Session struct {
 	mu      sync.Mutex
 	conn    net.Conn
 	idle    time.Duration
+	readBy  time.Time    // the read deadline as it is set
+	writeBy time.Time    // the write deadline as it is set
 	in      *[]byte      // captured: the pending act's request, then what no act has claimed
 	claimed int          // octets of in that are the pending act's
 	over    *overflow    // of unclaimed octets beyond MaxRequest
@@ -210,7 +212,7 @@ func (s *Session) SetIdle(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.idle = d
-	s.conn.SetReadDeadline(s.deadline())
+	s.awaitUntil(s.deadline())
 	if s.hung() {
 		s.conn.SetReadDeadline(time.Unix(1, 0))
 	}

@@ -111,7 +111,7 @@ func (q *request) command(o *object, v wire.Value, priority int) *refusal {
 		effect = q.relinquished(o)
 	}
 	if o.tag >= 0 {
-		if effect != q.plant(o, m) {
+		if effect.Num != q.plant(o, m).Num {
 			if e := q.plantWrite(o, effect); e != nil {
 				return e
 			}

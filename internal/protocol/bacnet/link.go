@@ -117,7 +117,7 @@ func (q *request) result(code uint16) {
 func (q *request) table(f wire.BVLC) {
 	if !q.set.BBMD {
 		q.noteTable(f)
-		q.result(refusal(f.Function))
+		q.result(nakOf(f.Function))
 		return
 	}
 	switch f.Function {
@@ -151,8 +151,8 @@ func (q *request) table(f wire.BVLC) {
 	}
 }
 
-// refusal is the result of a function that a device without tables has not, J.2.1.
-func refusal(function uint8) uint16 {
+// nakOf is the result of a function that a device without tables has not, J.2.1.
+func nakOf(function uint8) uint16 {
 	switch function {
 	case wire.FuncWriteBDT:
 		return wire.ResultWriteBDTNAK

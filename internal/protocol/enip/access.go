@@ -191,7 +191,7 @@ func (c *call) modifyTag(q cip.Request, p place) cip.Reply {
 	if err := r.Done(); err != nil {
 		return failed(q, dataStatus(err))
 	}
-	c.d.or, c.d.and = or, and
+	c.m.or, c.m.and = or, and
 	switch {
 	case p.t.access == readOnly:
 		return failed(q, cip.PrivilegeViolation)

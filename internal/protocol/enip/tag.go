@@ -20,7 +20,8 @@ type tag struct {
 	access  access
 	mem     []byte // under server.mu
 	cells   []cell
-	changed bool   // mem is not what the settings say
+	first   []byte // mem as the settings say
+	changed bool   // mem is not first
 	system  uint16 // of a symbol without data (program, task): its type
 }
 

@@ -121,6 +121,9 @@ func (v *visit) guess15(c *console, f *wire.Frame) {
 		v.act.Cred.Secret = cutName(f.Code)
 		return
 	}
+	if c.auth == wire.AuthNone {
+		return // nothing is proven
+	}
 	if p, ok := v.secret(c, func(password []byte) bool { return hmac.Equal(f.Code, wire.Code15(c.auth, password, f)) }); ok {
 		v.act.Cred.Secret = string(p)
 	}

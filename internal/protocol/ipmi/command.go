@@ -270,7 +270,7 @@ func (v *visit) seal(c *console, f *wire.Frame, answer []byte) []byte {
 			}
 		}
 		if v.act.Op == "activate_session" { // answered under the id that it was asked under
-			out.ID, out.Seq = f.ID, 0
+			out.ID = f.ID
 		}
 		if out.Auth != wire.AuthNone {
 			out.Code = wire.Code15(out.Auth, c.user.Password, &out)

@@ -33,19 +33,9 @@ type cpu struct {
 
 // newCPU builds the controller of a service.
 func newCPU(env protocol.Env) (*cpu, error) {
-	set := defaults()
-	if err := env.Decode(&set); err != nil {
+	set, err := readSettings(env)
+	if err != nil {
 		return nil, err
-	}
-	if err := set.check(); err != nil {
-		return nil, err
-	}
-	for _, text := range []*string{&set.Module, &set.Plant, &set.MMC, &set.Boot, &set.SystemInfo, &set.Password} {
-		expanded, err := env.Device.Identity.Expand(*text)
-		if err != nil {
-			return nil, err
-		}
-		*text = expanded
 	}
 	c := &cpu{
 		set: set, device: env.Device, tsaps: set.tsaps(), offers: map[string]bool{}, conns: map[int]uint8{},
@@ -56,25 +46,20 @@ func newCPU(env protocol.Env) (*cpu, error) {
 		c.offers[name] = true
 	}
 	boot := env.Device.Clock.At(env.Device.Identity.Boot)
-	var err error
 	if c.memory, err = newMemory(&set, env.Device, env.State); err != nil {
 		return nil, err
 	}
 	if c.program, err = newProgram(&set, env.Files, env.State, boot, env.Rand); err != nil {
 		return nil, err
 	}
+	c.program.complete(c.memory.lengths(), boot.AddDate(0, -1, 0))
 	if c.diag, err = newDiagnostics(env.State, boot, env.Rand); err != nil {
 		return nil, err
 	}
 	if c.lists, err = readSZL(set.SZL, env.Files); err != nil {
 		return nil, err
 	}
-	for db, values := range c.program.dataBlocks() {
-		if err := c.memory.start(db, values); err != nil {
-			return nil, err
-		}
-	}
-	if err := c.memory.restore(); err != nil {
+	if err := c.fill(); err != nil {
 		return nil, err
 	}
 	c.changed = boot
@@ -83,6 +68,23 @@ func newCPU(env protocol.Env) (*cpu, error) {
 		c.changed = env.Device.Clock.At(view.Since(env.Device.Mode))
 	}
 	return c, nil
+}
+
+// fill gives the memory its first values and what visitors wrote there. Data
+// blocks that a visitor deleted are not there, though tags are bound to them.
+func (c *cpu) fill() error {
+	blocks := c.program.dataBlocks()
+	for db := range c.memory.lengths() {
+		if _, ok := blocks[db]; !ok {
+			c.memory.remove(db)
+		}
+	}
+	for db, values := range blocks {
+		if err := c.memory.start(db, values); err != nil {
+			return err
+		}
+	}
+	return c.memory.restore()
 }
 
 // mode returns the CPU's mode, and notes in the diagnostic buffer what changed

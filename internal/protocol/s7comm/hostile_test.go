@@ -38,7 +38,7 @@ func TestHostile(t *testing.T) {
 		}
 		seeds = append(seeds, b)
 	}
-	count := 4000
+	count := 20000
 	if testing.Short() {
 		count = 400
 	}

@@ -174,5 +174,18 @@ func (m *memory) remove(db uint16) {
 	delete(m.regions, place{wire.AreaDB, db})
 }
 
+// lengths returns the data blocks that tags are bound to, and how long they are.
+func (m *memory) lengths() map[uint16]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[uint16]int{}
+	for at, r := range m.regions {
+		if at.Area == wire.AreaDB {
+			out[at.DB] = len(r.octets)
+		}
+	}
+	return out
+}
+
 // key names a place in the device's state.
 func (p place) key() string { return fmt.Sprintf("s7comm.memory-%02x-%d", p.Area, p.DB) }

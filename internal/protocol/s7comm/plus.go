@@ -1,7 +1,6 @@
 package s7comm
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/sundew-ics/sundew/internal/event"
@@ -27,9 +26,9 @@ func (v *conn) plusIn(unit []byte) {
 	}
 	name := wire.PlusFunctionName(p.Function)
 	if name == "" {
-		name = fmt.Sprintf("%04x", p.Function)
+		name = "unknown"
 	}
-	act := event.Act{Op: "plus_" + name, Class: plusClass(p.Function), Detail: fields{num("version", p.Version), num("opcode", p.Opcode), num("seq", p.Seq)}}
+	act := event.Act{Op: "plus_" + name, Class: plusClass(p.Function), Detail: fields{num("version", p.Version), num("function", p.Function), num("opcode", p.Opcode), num("seq", p.Seq)}}
 	if p.Function != wire.PlusCreateObject || p.Opcode != wire.PlusRequest || v.plus {
 		act.Outcome = event.Ignored
 		v.s.Record(act)

@@ -96,10 +96,11 @@ func TestInstallationsDiffer(t *testing.T) {
 
 // TestStateOutlivesRestart: what visitors changed is there in the next process.
 func TestStateOutlivesRestart(t *testing.T) {
-	set := []byte("merker = []")
+	set := []byte(`db = [{ n = 3, at = "4", tag = "raw.level" }]`)
+	tags := []byte("[[tag]]\nname = \"raw.level\"\ntype = \"float32\"")
 	state := prototest.NewState()
 	build := func() *cpu {
-		env := prototest.Env(t, nil, set, nil)
+		env := prototest.Env(t, tags, set, nil)
 		env.State = state
 		c, err := newCPU(env)
 		if err != nil {
@@ -119,8 +120,16 @@ func TestStateOutlivesRestart(t *testing.T) {
 	if err := c.setMode(process.ModeStop, 0, "visitor"); err != nil {
 		t.Fatal(err)
 	}
+	if rows := c.program.list(wire.DB); len(rows) != 2 || rows[0].Number != 3 {
+		t.Errorf("data blocks %v, want DB 3, which has a tag, and DB 9", rows)
+	}
+	c.program.remove(blockKey{wire.DB, 3})
+	c.memory.remove(3)
 	last := c.diag.last(1)[0]
 	c = build()
+	if _, code := c.memory.find(wire.Item{Syntax: wire.SyntaxAny, Type: wire.TypeByte, Count: 1, Area: wire.AreaDB, DB: 3}); code != wire.RetMissing {
+		t.Errorf("the deleted DB 3 is back: %v", code)
+	}
 	if got, _ := c.memory.read(span{where: place{wire.AreaDB, 9}, n: 4, bit: -1}, c.device.Process.View()); !bytes.Equal(got, []byte{1, 0xaa, 0xbb, 4}) {
 		t.Errorf("DB 9 holds %x", got)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/process"
+	"github.com/sundew-ics/sundew/internal/protocol"
 )
 
 // settings is the service's file.
@@ -103,6 +104,25 @@ func defaults() settings {
 		Family: family300, Protection: 1,
 		Sizes: sizes{Inputs: 128, Outputs: 128, Merker: 2048, Timers: 256, Counters: 256, Blocks: 512 << 10, Work: 384 << 10, Load: 2 << 20},
 	}
+}
+
+// readSettings reads the service's file over the defaults.
+func readSettings(env protocol.Env) (settings, error) {
+	s := defaults()
+	if err := env.Decode(&s); err != nil {
+		return s, err
+	}
+	if err := s.check(); err != nil {
+		return s, err
+	}
+	for _, text := range []*string{&s.Module, &s.Plant, &s.MMC, &s.Boot, &s.SystemInfo, &s.Password} {
+		expanded, err := env.Device.Identity.Expand(*text)
+		if err != nil {
+			return s, err
+		}
+		*text = expanded
+	}
+	return s, nil
 }
 
 // check says what is wrong with the settings, tags and files aside.

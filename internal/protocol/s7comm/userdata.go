@@ -1,8 +1,6 @@
 package s7comm
 
 import (
-	"fmt"
-
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
 )
@@ -30,6 +28,9 @@ func (v *conn) userdata(p wire.PDU) {
 		return
 	}
 	act := event.Act{Op: userdataOp(u), Class: userdataClass(u), Detail: fields{num("pdu_ref", p.Ref)}}
+	if act.Op == "unknown_service" {
+		act.Detail = fields{num("pdu_ref", p.Ref), num("group", u.Group), num("subfunction", u.Sub), hexed("data", d.Data)}
+	}
 	switch {
 	case u.Kind != wire.KindRequest:
 		act.Outcome = event.Ignored
@@ -62,13 +63,10 @@ func userdataOp(u wire.UD) string {
 	case wire.GroupCyclic:
 		name = map[uint8]string{wire.CyclicMemory: "subscribe", wire.CyclicStop: "unsubscribe"}[u.Sub]
 	}
-	switch group := wire.GroupName(u.Group); {
-	case name != "":
-		return name
-	case group != "":
-		return fmt.Sprintf("%s_%02x", group, u.Sub)
+	if name == "" {
+		return "unknown_service"
 	}
-	return fmt.Sprintf("userdata_%x_%02x", u.Group, u.Sub)
+	return name
 }
 
 // userdataClass returns what a service of user data attempts, as far as its

@@ -172,6 +172,11 @@ func (o *Object) read1(f Function, r *octet.Reader) {
 		}
 	case o.Range() == All:
 		return
+	case o.Group == 0 && f.values(): // a device attribute: type, length, value
+		for i := uint64(0); i < o.Number() && r.Err() == nil; i++ {
+			r.Skip(o.prefixLen() + 1)
+			r.Skip(int(r.U8()))
+		}
 	default:
 		bits := 0
 		if f.values() || o.Group == 50 && f != Read {
@@ -209,6 +214,9 @@ func sizeOf(prefix int, r *octet.Reader) uint32 {
 func (o Object) Items(yield func(index uint32, data []byte) bool) {
 	r := octet.NewReader(o.Data)
 	bits, _ := Bits(o.Group, o.Variation)
+	if o.Data == nil {
+		return
+	}
 	if bits%8 != 0 && o.Prefix() == NoPrefix {
 		o.packed(bits, yield)
 		return

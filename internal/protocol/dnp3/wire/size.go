@@ -56,7 +56,7 @@ func octets(group uint8) string {
 	case 20:
 		return "53534242"
 	case 21:
-		return "5353B9--42"
+		return "5353B9B942"
 	case 22, 23:
 		return "5353B9B9"
 	case 30:

@@ -1,0 +1,202 @@
+package iec104
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sundew-ics/sundew/internal/device"
+	"github.com/sundew-ics/sundew/internal/process"
+	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/iec104/wire"
+)
+
+// maxObject is the greatest information object address.
+const maxObject = 1<<24 - 1
+
+// server is one IEC 104 service.
+type server struct {
+	settings
+	device *device.Device
+	state  protocol.State
+	folder fs.FS
+
+	points   []*point // by common address, kind and object address
+	objects  map[address]*point
+	params   map[address]*point // by the address of the parameter
+	commands map[address]*command
+	files    []*file
+	byTag    map[process.Ref][]*point
+	watched  []process.Ref
+	cycles   []cycle
+	without  [256]bool
+
+	mu       sync.Mutex
+	visitors map[*visitor]bool
+	selected map[*command]selection
+	away     time.Time       // until then the device restarts
+	fresh    map[uint16]bool // stations whose end of initialisation has not been told
+	bands    []float64       // deadbands, by point.index
+	noCycle  []bool          // cyclic transmission switched off (113), by point.index
+	counts   []count         // by point.index
+	delay    uint16          // ms, of 106
+}
+
+// selection is a command selected before it is operated.
+type selection struct {
+	by    *visitor
+	value float64
+	until time.Time
+}
+
+func newServer(env protocol.Env) (*server, error) {
+	d := &server{
+		settings: defaults(), device: env.Device, state: env.State, folder: env.Files,
+		objects: map[address]*point{}, params: map[address]*point{}, commands: map[address]*command{},
+		byTag: map[process.Ref][]*point{}, visitors: map[*visitor]bool{}, selected: map[*command]selection{}, fresh: map[uint16]bool{},
+	}
+	if err := env.Decode(&d.settings); err != nil {
+		return nil, err
+	}
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	for _, n := range d.Without {
+		d.without[n] = true
+	}
+	if err := d.build(); err != nil {
+		return nil, err
+	}
+	if err := d.load(); err != nil {
+		return nil, fmt.Errorf("what the device kept: %w", err)
+	}
+	return d, nil
+}
+
+// build makes the points, then the commands, which name points, then the files.
+func (d *server) build() error {
+	for i, row := range d.Points {
+		p, err := d.point(row)
+		if err == nil && d.objects[p.address] != nil {
+			err = fmt.Errorf("another point is at %s", p.address)
+		}
+		if err != nil {
+			return fmt.Errorf("points: row %d: %w", i+1, err)
+		}
+		d.objects[p.address] = p
+		d.points = append(d.points, p)
+	}
+	slices.SortFunc(d.points, func(x, y *point) int {
+		if x.common != y.common {
+			return int(x.common) - int(y.common)
+		}
+		if x.kind != y.kind {
+			return int(x.kind) - int(y.kind)
+		}
+		return int(x.object) - int(y.object)
+	})
+	for i, p := range d.points {
+		p.index = i
+		d.bands = append(d.bands, p.deadband)
+		if !p.silent && p.kind != wire.Totals {
+			if d.byTag[p.tag] == nil {
+				d.watched = append(d.watched, p.tag)
+			}
+			d.byTag[p.tag] = append(d.byTag[p.tag], p)
+		}
+		if p.param != 0 {
+			at := address{p.common, p.param}
+			if d.objects[at] != nil || d.params[at] != nil {
+				return fmt.Errorf("points: parameter %s: another object is there", at)
+			}
+			d.params[at] = p
+		}
+	}
+	d.noCycle, d.counts = make([]bool, len(d.points)), make([]count, len(d.points))
+	d.buildCycles()
+	for i, row := range d.Commands {
+		c, err := d.command(row)
+		if err == nil && (d.commands[c.address] != nil || d.objects[c.address] != nil) {
+			err = fmt.Errorf("another object is at %s", c.address)
+		}
+		if err != nil {
+			return fmt.Errorf("commands: row %d: %w", i+1, err)
+		}
+		d.commands[c.address] = c
+	}
+	return d.buildFiles()
+}
+
+// address returns a row's address.
+func (d *server) address(common, object int) (address, error) {
+	if common == 0 {
+		common = d.Common[0]
+	}
+	if !slices.Contains(d.Common, common) {
+		return address{}, fmt.Errorf("ca = %d is none of common = %d", common, d.Common)
+	}
+	if object < 1 || object > maxObject {
+		return address{}, fmt.Errorf("ioa = %d: use 1 to %d", object, maxObject)
+	}
+	return address{uint16(common), uint32(object)}, nil
+}
+
+func (d *server) tag(name string) (process.Ref, error) {
+	ref, ok := d.device.Process.Ref(name)
+	if !ok {
+		return process.None, fmt.Errorf("no tag %q; add it to process.toml or correct the name", name)
+	}
+	return ref, nil
+}
+
+// station says whether ca is a common address of this device.
+func (d *server) station(ca uint16) bool { return slices.Contains(d.Common, int(ca)) }
+
+func (d *server) enter(v *visitor) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.visitors[v] = true
+}
+
+// leave forgets a visitor and what he selected.
+func (d *server) leave(v *visitor) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.visitors, v)
+	for c, s := range d.selected {
+		if s.by == v {
+			delete(d.selected, c)
+		}
+	}
+}
+
+// claim asks whether v may start transfer, and makes room where the newest goes
+// before (redundancy group of one, §10.1).
+func (d *server) claim(v *visitor) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.Masters == each {
+		return true
+	}
+	for other := range d.visitors {
+		if other == v || !other.transferring.Load() {
+			continue
+		}
+		if d.Masters == oldest {
+			return false
+		}
+		other.transferring.Store(false)
+		other.s.HangUp("protocol")
+	}
+	v.transferring.Store(true)
+	return true
+}
+
+// restarting says whether the device is away after a reset.
+func (d *server) restarting() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return time.Now().Before(d.away)
+}
