@@ -19,11 +19,12 @@ protocol/*/wire       : octet layer/*
 event                 :
 process               :
 state                 :
+vfs                   :
 device                : process
 session               : event layer/*
 protocol              : device session event process
 protocol/prototest    : protocol device process session event
-protocol/*            : own protocol device process session event octet layer/*
+protocol/*            : own protocol device process session event octet layer/* vfs
 sensor                : protocol session event
 persona               : device process
 journal               : event

@@ -144,8 +144,9 @@ type request struct {
 	note   detail
 	npdu   wire.NPDU
 	apdu   wire.APDU
-	origin bool // the answer would go to an address that the datagram names, and is not sent
-	done   bool // the act is recorded
+	origin bool       // the answer would go to an address that the datagram names, and is not sent
+	done   bool       // the act is recorded
+	final  *wire.APDU // acknowledges a request's last segment, before its answer
 }
 
 // record records the act once.
@@ -183,6 +184,10 @@ func (q *request) send(f wire.BVLC) {
 
 // answer sends an APDU back to the station that asked.
 func (q *request) answer(a wire.APDU) {
+	if f := q.final; f != nil {
+		q.final = nil
+		q.answer(*f)
+	}
 	q.send(wire.BVLC{Function: wire.FuncOriginalUnicast, Body: q.back(a).Append(nil)})
 }
 

@@ -135,8 +135,11 @@ const (
 	classServices  = 5
 
 	codeInvalidDataType     = 9
+	codeFileAccess          = 5
+	codeInconsistentType    = 7
 	codeFileAccessMethod    = 10
 	codeFileStart           = 11
+	codeDeviceBusy          = 3
 	codeNoSpace             = 20
 	codeNotList             = 22
 	codePassword            = 26

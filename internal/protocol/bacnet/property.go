@@ -344,7 +344,7 @@ func (c *controller) present(o *object, m *moment) wire.Value {
 	case typeSchedule:
 		return o.scheduled(m.local)
 	case typeCalendar:
-		return wire.BoolValue(slices.Contains(o.dates, wire.DateValue(m.local)))
+		return wire.BoolValue(slices.ContainsFunc(o.dates, func(d wire.Value) bool { return d.Num == wire.DateValue(m.local).Num }))
 	case typeLoop:
 		return wire.RealValue(c.present(c.byID[o.refs[1]], m).Float())
 	}

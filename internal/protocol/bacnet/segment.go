@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	maxSegments  = 64 // of an answer
-	maxTransfers = 4  // segmented transfers of a flow at once, each way
+	maxSegments  = 64               // of an answer
+	maxTransfers = 4                // segmented transfers of a flow at once, each way
 	segmentWait  = 20 * time.Second // four segment timeouts, 5.4.5.2
 	leastAPDU    = 50               // every device takes that many octets, 20.1.2.5
 )

@@ -13,7 +13,9 @@ type refusal struct{ class, code uint32 }
 
 func propertyError(code uint32) *refusal { return &refusal{classProperty, code} }
 
-func (e *refusal) text() string { return wire.ErrorClassName(e.class) + "/" + wire.ErrorCodeName(e.code) }
+func (e *refusal) text() string {
+	return wire.ErrorClassName(e.class) + "/" + wire.ErrorCodeName(e.code)
+}
 
 func (e *refusal) append(b []byte) []byte {
 	return wire.EnumValue(e.code).Append(wire.EnumValue(e.class).Append(b))

@@ -100,7 +100,7 @@ func (k *typeTable) number(t *template, name string) {
 	}
 	t.handle = checksum(o.B)
 	t.id = 0x100 + t.handle%0xdff
-	for t.text == false && k.taken(t.id) { // 0x100 to 0xEFF are those of users
+	for !t.text && k.taken(t.id) { // 0x100 to 0xEFF are those of users
 		t.id = 0x100 + (t.id-0x100+1)%0xdff
 	}
 	if t.text {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -15,8 +13,6 @@ import (
 	"testing/fstest"
 	"testing/synctest"
 	"time"
-
-	"golang.org/x/tools/txtar"
 
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/protocol"
@@ -349,91 +345,4 @@ func (pl *player) expect(s step, exact bool) {
 	if !matches(w, got) {
 		pl.t.Errorf("line %d: answer differs\n got %s\n     %s\nwant %s", s.line, hex.EncodeToString(got), format(got), formatWant(w))
 	}
-}
-
-// checkLaw asserts the law of evidence over every session.
-func (pl *player) checkLaw(events []event.Event) {
-	requests, responses := map[string][]byte{}, map[string][]byte{}
-	cut := map[string]bool{}
-	for _, e := range events {
-		if e.Op == session.OpUnrecorded {
-			pl.t.Errorf("the room consumed octets that no act claims: %s", e.Request)
-		}
-		req, err1 := hex.DecodeString(e.Request)
-		resp, err2 := hex.DecodeString(e.Response)
-		if err := errors.Join(err1, err2); err != nil {
-			pl.t.Error(err)
-		}
-		cut[e.Session] = cut[e.Session] || e.Truncated
-		requests[e.Session] = append(requests[e.Session], req...)
-		responses[e.Session] = append(responses[e.Session], resp...)
-	}
-	for id, sent := range pl.sent {
-		if !cut[id] && string(requests[id]) != string(sent) {
-			pl.t.Errorf("requests of session %s are not what the visitor sent\n  record %x\nvisitor %x", id, requests[id], sent)
-		}
-	}
-	for id, got := range pl.got {
-		if !cut[id] && string(responses[id]) != string(got) {
-			pl.t.Errorf("responses of session %s are not what we sent\n  record %x\nvisitor %x", id, responses[id], got)
-		}
-	}
-}
-
-// rewrite plays the conversation whole and writes answers and events back.
-func (c *conversation) rewrite(t *testing.T, p protocol.Protocol, file string) {
-	pl, stop := c.start(t, p, whole)
-	pl.rewrite = true
-	synctest.Wait()
-	var text strings.Builder
-	steps := c.steps
-	for i, f := range c.archive.Files {
-		if f.Name != "conversation" {
-			continue
-		}
-		n := 0
-		for l := range strings.Lines(string(f.Data)) {
-			n++
-			trimmed := strings.TrimSpace(l)
-			if strings.HasPrefix(trimmed, "<") || strings.HasPrefix(trimmed, "|<") || strings.HasPrefix(trimmed, "| <") {
-				continue
-			}
-			text.WriteString(l)
-			if len(steps) > 0 && steps[0].mark == '<' {
-				steps = steps[1:]
-			}
-			if len(steps) == 0 || steps[0].line != n {
-				continue
-			}
-			pl.one(steps[0])
-			steps = steps[1:]
-			pl.writeBack(&text)
-		}
-		c.archive.Files[i].Data = []byte(text.String())
-	}
-	pl.finish(stop)
-	events := []byte(strings.Join(lines(pl.journal.Events(t)), "\n") + "\n")
-	i := slices.IndexFunc(c.archive.Files, func(f txtar.File) bool { return f.Name == "events" })
-	if i < 0 {
-		c.archive.Files = append(c.archive.Files, txtar.File{Name: "events"})
-		i = len(c.archive.Files) - 1
-	}
-	c.archive.Files[i].Data = events
-	if err := os.WriteFile(file, txtar.Format(c.archive), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (pl *player) writeBack(text *strings.Builder) {
-	out := func(prefix string, log [][]byte, packets bool) {
-		if !packets && len(log) > 0 {
-			log = [][]byte{slices.Concat(log...)}
-		}
-		for _, p := range log {
-			fmt.Fprintf(text, "%s %s\n", prefix, format(p))
-		}
-	}
-	out("<", pl.backlog, pl.p.Network == "udp")
-	out("|<", pl.sideLog, pl.sideEnd != nil && pl.sideEnd.packets)
-	pl.backlog, pl.sideLog = nil, nil
 }
