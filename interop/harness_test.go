@@ -173,7 +173,7 @@ func tool(t testing.TB, name string) string {
 	return path
 }
 
-// run runs a client within a minute and returns what it printed.
+// run runs a client within five minutes and returns what it printed.
 func run(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	out, err := try(t, name, args...)
@@ -186,7 +186,7 @@ func run(t testing.TB, name string, args ...string) string {
 // try is run for clients that are expected to fail.
 func try(t testing.TB, name string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, tool(t, name), args...)
 	c.Stdin = strings.NewReader("")

@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/bacnet"
 	"github.com/sundew-ics/sundew/internal/protocol/enip"
 	"github.com/sundew-ics/sundew/internal/protocol/http"
 	"github.com/sundew-ics/sundew/internal/protocol/modbus"
@@ -15,6 +16,7 @@ import (
 // tcp and udp.
 func Protocols() []protocol.Protocol {
 	return []protocol.Protocol{
+		bacnet.Protocol(),
 		enip.Protocol(),
 		enip.Datagrams(),
 		http.Protocol(),

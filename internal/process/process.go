@@ -54,7 +54,6 @@ type Process struct {
 	drift   time.Duration
 	rate    limiter
 	faults  uint64
-	last    time.Time // of the last tick
 	env     map[string]any
 	clock   [4]bool // which of clockNames expressions read
 	machine vm.VM

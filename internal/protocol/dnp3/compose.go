@@ -1,8 +1,6 @@
 package dnp3
 
 import (
-	"encoding/binary"
-
 	"github.com/sundew-ics/sundew/internal/octet"
 	"github.com/sundew-ics/sundew/internal/process"
 	"github.com/sundew-ics/sundew/internal/protocol/dnp3/wire"
@@ -188,7 +186,7 @@ func (r *eventRun) add(e pointEvent, group, variation uint8) bool {
 		}
 	}
 	r.n++
-	binary.LittleEndian.PutUint16(b.B[r.count:], r.n)
+	b.SetU16LE(r.count, r.n)
 	r.now.objects = b.B
 	r.now.events = append(r.now.events, e.id)
 	return true

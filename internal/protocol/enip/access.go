@@ -80,6 +80,9 @@ func members(path cip.Path) ([]step, bool) {
 	return steps, true
 }
 
+// Octets behind a tag service's data are taken no notice of: pycomm3 sends its
+// message twice in one, and real controllers carry it out.
+
 // readTag answers Read Tag and Read Tag Fragmented: the type, then the elements
 // as far as they fit, with the status Partial where they do not.
 func (c *call) readTag(q cip.Request, p place, room int) cip.Reply {
@@ -88,8 +91,8 @@ func (c *call) readTag(q cip.Request, p place, room int) cip.Reply {
 	if q.Service == readTagFragmented {
 		skip = int(r.U32LE() & 0x7fffffff)
 	}
-	if err := r.Done(); err != nil {
-		return failed(q, dataStatus(err))
+	if r.Err() != nil {
+		return failed(q, cip.NotEnoughData)
 	}
 	total := n * p.typ.size
 	if n == 0 || n > p.count || p.bit >= 0 && n > 1 || skip > 0 && skip >= total {
@@ -149,24 +152,22 @@ func (c *call) writeTag(q cip.Request, p place) cip.Reply {
 	if r.Err() != nil {
 		return failed(q, cip.NotEnoughData)
 	}
-	values := r.Rest()
-	c.want(p, values)
 	total := n * p.typ.size
+	values := r.Rest()
+	values = values[:min(len(values), max(total-skip, 0))] // Logix takes no notice of more
+	c.want(p, values)
 	switch {
 	case p.t.access == readOnly:
 		return failed(q, cip.PrivilegeViolation)
 	case !match:
 		return failed(q, cip.Vendor, typeMismatch)
-	case n == 0 || n > p.count || p.bit >= 0 && n > 1:
+	case n == 0 || n > p.count || p.bit >= 0 && n > 1 || skip > 0 && skip >= total:
 		return failed(q, cip.Vendor, beyondEnd)
 	case q.Service == writeTag && len(values) < total || len(values) == 0:
 		return failed(q, cip.NotEnoughData)
-	case skip+len(values) > roundUp(total, 2): // an odd octet may be padded
-		return failed(q, cip.TooMuchData)
 	case p.typ.template == nil && skip%p.typ.size != 0:
 		return failed(q, cip.Vendor, beyondEnd)
 	}
-	values = values[:min(len(values), total-skip)]
 	mask := make([]byte, len(values))
 	for i := range mask {
 		mask[i] = 0xff
@@ -188,8 +189,8 @@ func (c *call) modifyTag(q cip.Request, p place) cip.Reply {
 	r := octet.NewReader(q.Data)
 	size := int(r.U16LE())
 	or, and := r.Bytes(size), r.Bytes(size)
-	if err := r.Done(); err != nil {
-		return failed(q, dataStatus(err))
+	if r.Err() != nil {
+		return failed(q, cip.NotEnoughData)
 	}
 	c.m.or, c.m.and = or, and
 	switch {
@@ -266,8 +267,8 @@ func (c *call) instanceList(q cip.Request, list []*tag, from uint32, room int) c
 	for i := range ids {
 		ids[i] = r.U16LE()
 	}
-	if err := r.Done(); err != nil || len(ids) == 0 {
-		return failed(q, dataStatus(err))
+	if r.Err() != nil || len(ids) == 0 {
+		return failed(q, cip.NotEnoughData)
 	}
 	var data []byte
 	for _, t := range list {

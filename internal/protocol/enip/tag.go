@@ -3,6 +3,8 @@ package enip
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -116,10 +118,10 @@ func (d *server) fill(t *tag, row tagRow) error {
 		b.set("", row.Value)
 	}
 	for i, name := range row.Tags {
-		b.bind("["+strconv.Itoa(i)+"]", name)
+		b.bind(t.index(i), name)
 	}
 	for i, v := range row.Values {
-		b.set("["+strconv.Itoa(i)+"]", v)
+		b.set(t.index(i), v)
 	}
 	for i, name := range row.Bits {
 		b.bindBit(i, name)
@@ -131,6 +133,21 @@ func (d *server) fill(t *tag, row tagRow) error {
 		b.set(path, v)
 	}
 	return b.err
+}
+
+// index writes the path of the i-th element, in the order of memory: the last
+// index counts fastest.
+func (t *tag) index(i int) string {
+	var list []string
+	for _, n := range slices.Backward(t.dims) {
+		list = append(list, strconv.Itoa(i%n))
+		i /= n
+	}
+	if i > 0 || list == nil {
+		return "[" + strconv.Itoa(math.MaxInt32) + "]" // beyond the end
+	}
+	slices.Reverse(list)
+	return "[" + strings.Join(list, ",") + "]"
 }
 
 // A binder fills one tag; it keeps the first error.

@@ -65,6 +65,7 @@ func firstWord(s string) string {
 
 // detail is what an act says of a command.
 type detail struct {
+	verb     string // unless the op says it
 	arg      string
 	code     int    // of the reply
 	length   int    // of a line that is too long
@@ -74,6 +75,9 @@ type detail struct {
 // AppendJSON implements event.Detail.
 func (d detail) AppendJSON(b []byte) []byte {
 	o := event.NewObject(b)
+	if d.verb != "" {
+		o.Text("verb", d.verb)
+	}
 	if d.arg != "" {
 		o.Text("arg", d.arg)
 	}

@@ -80,6 +80,8 @@ func open(c wire.Command) bool {
 // do carries a command out.
 func (v *visit) do(c wire.Command) result {
 	switch {
+	case c.Verb == "":
+		return result{reply: v.text(500, "empty")}
 	case !v.has(c.Verb):
 		return result{reply: v.text(500, "unknown", "verb", c.Verb)}
 	case v.user == nil && !open(c):

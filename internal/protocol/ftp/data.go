@@ -87,11 +87,12 @@ func (v *visit) cmdPort(verb, arg string) result {
 
 // A transfer is one data connection, beside the control connection's goroutine.
 type transfer struct {
-	cancel  context.CancelFunc
-	kid     atomic.Pointer[session.Session] // nil: the visitor has not connected
-	aborted atomic.Bool
-	replied chan struct{} // closed once the visitor was told how it ended
-	done    chan struct{} // closed once nothing of it is left
+	receiving bool
+	cancel    context.CancelFunc
+	kid       atomic.Pointer[session.Session] // nil: the visitor has not connected
+	aborted   atomic.Bool
+	replied   chan struct{} // closed once the visitor was told how it ended
+	done      chan struct{} // closed once nothing of it is left
 }
 
 // abort ends the transfer before its time.
@@ -120,7 +121,7 @@ const whileBusy = 24 * time.Hour
 
 // begin answers a command that needs a data connection: with what opens it, or
 // with 425 where the visitor has not asked for a port of ours.
-func (v *visit) begin(path string, opening wire.Reply, work job) result {
+func (v *visit) begin(path string, opening wire.Reply, receiving bool, work job) result {
 	side := v.passive
 	if side == nil {
 		v.active = netip.AddrPort{}
@@ -132,7 +133,7 @@ func (v *visit) begin(path string, opening wire.Reply, work job) result {
 			<-v.transfer.done
 		}
 		ctx, cancel := context.WithTimeout(v.ctx, time.Duration(v.set.Wait))
-		t := &transfer{cancel: cancel, replied: make(chan struct{}), done: make(chan struct{})}
+		t := &transfer{receiving: receiving, cancel: cancel, replied: make(chan struct{}), done: make(chan struct{})}
 		v.transfer = t
 		v.s.SetIdle(whileBusy)
 		v.s.Flush()
@@ -170,7 +171,7 @@ func (t *transfer) run(ctx context.Context, v *visit, side *session.Side, work j
 		defer close(ended)
 		kid.End(nil)
 	}()
-	if code != 226 || kid.Gone() {
+	if t.receiving || code != 226 { // the visitor has closed; else he may wait for the reply first
 		<-ended
 	}
 	t.reply(v, code, key)

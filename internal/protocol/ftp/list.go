@@ -132,7 +132,7 @@ func (v *visit) cmdList(verb, arg string) result {
 	}
 	body := v.append(nil, verb, l)
 	act := event.Act{Op: strings.ToLower(verb) + "_data", Class: event.Enumerate, Target: event.Target{Kind: event.TargetPath, Ref: root(l.path)}}
-	return v.begin(root(l.path), v.text(150, "open_list"), func(kid *session.Session) (int, string) {
+	return v.begin(root(l.path), v.text(150, "open_list"), false, func(kid *session.Session) (int, string) {
 		act.Detail = &dataDetail{octets: int64(len(body)), whole: true}
 		kid.Record(act)
 		if _, err := kid.Write(body); err != nil {

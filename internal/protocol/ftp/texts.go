@@ -14,6 +14,7 @@ func standard() map[string]string {
 		"greeting":       "FTP server ready",
 		"idle":           "Idle timeout ({seconds} seconds): closing control connection",
 		"unknown":        "{verb} not understood",
+		"empty":          "Invalid command",
 		"login_first":    "Please login with USER and PASS",
 		"argument":       "'{verb}' not understood",
 		"user":           "Password required for {user}",

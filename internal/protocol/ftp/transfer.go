@@ -52,7 +52,7 @@ func (v *visit) cmdRetr(name string) result {
 	}
 	opening := v.text(150, "open_retr", "mode", v.mode(), "arg", name, "size", strconv.FormatInt(max(i.Size-offset, 0), 10))
 	ascii := v.ascii
-	res := v.begin(path, opening, func(kid *session.Session) (int, string) {
+	res := v.begin(path, opening, false, func(kid *session.Session) (int, string) {
 		defer r.Close()
 		return send(kid, r, path, offset, ascii)
 	})
@@ -119,7 +119,7 @@ func (v *visit) cmdStor(verb, name string) result {
 		opening = v.text(150, "stou", "arg", name)
 	}
 	u := upload{visit: v, who: v.who(), verb: verb, name: name, path: path, offset: offset, ascii: v.ascii}
-	return v.begin(path, opening, u.receive)
+	return v.begin(path, opening, true, u.receive)
 }
 
 // unique is a name that is not there yet (RFC 959 §4.1.3, RFC 1123 §4.1.2.9).
@@ -154,7 +154,7 @@ func (u upload) receive(kid *session.Session) (int, string) {
 			return 451, "aborted"
 		}
 		defer old.Close()
-		whole = io.MultiReader(io.LimitReader(old, u.offset), in)
+		whole = io.MultiReader(io.LimitReader(old, u.offset), in, &remainder{in: in, old: old})
 	}
 	art, err := kid.Keep(u.name, "ftp-upload", whole)
 	io.Copy(io.Discard, in) // what a full store would not take
@@ -183,6 +183,7 @@ type intake struct {
 	held  bool   // a carriage return waits
 	rest  []byte // of text
 	n     int64  // octets read
+	taken int64  // octets given on
 	err   error  // other than the end
 	eof   bool
 }
@@ -209,10 +210,29 @@ func (in *intake) Read(p []byte) (int, error) {
 		}
 		if !in.ascii && n > 0 {
 			in.rest = nil
+			in.taken += int64(n)
 			return n, nil
 		}
 	}
 	n := copy(p, in.rest)
 	in.rest = in.rest[n:]
+	in.taken += int64(n)
 	return n, nil
+}
+
+// remainder is what stays of a file behind the octets that were written over.
+type remainder struct {
+	in  *intake
+	old io.Reader // stands where they begin
+}
+
+// Read implements io.Reader; it is asked once the intake has ended.
+func (r *remainder) Read(p []byte) (int, error) {
+	if r.in.taken > 0 {
+		if _, err := io.CopyN(io.Discard, r.old, r.in.taken); err != nil {
+			return 0, err
+		}
+		r.in.taken = 0
+	}
+	return r.old.Read(p)
 }

@@ -69,6 +69,9 @@ func (v *visit) next() error {
 	}
 	r := v.do(c)
 	a := event.Act{Op: opOf(c.Verb), Class: classOf(c), Cred: r.cred, Values: r.values, Previous: r.previous, Detail: detail{arg: c.Arg, code: r.reply.Code}}
+	if a.Op == opUnknown {
+		a.Detail = detail{verb: c.Verb, arg: c.Arg, code: r.reply.Code}
+	}
 	if r.reply.Code >= 400 {
 		a.Outcome = event.Refused
 	}

@@ -14,20 +14,20 @@ const saveEvery = time.Second
 
 // kept is what visitors can change.
 type kept struct {
-	Users      []account             `json:"users"`
-	Channel    [2]byte               `json:"channel"` // access mode and greatest level
-	Restore    string                `json:"restore"`
-	Cause      uint8                 `json:"cause"`    // of the last restart
-	Interval   uint8                 `json:"interval"` // s, of a power cycle
-	Boot       map[uint8][]byte      `json:"boot"`
-	LAN        map[uint8][]byte      `json:"lan"`
-	SOL        map[uint8][]byte      `json:"sol"`
-	Thresholds map[uint8]thresholds  `json:"thresholds"`
-	Hysteresis map[uint8][2]byte     `json:"hysteresis"`
-	Log        []record              `json:"log"`
-	Added      int64                 `json:"added"` // time of the log's last addition, by the controller's clock
-	Erased     int64                 `json:"erased"`
-	UTC        int16                 `json:"utc"` // offset of the log's time, minutes
+	Users      []account            `json:"users"`
+	Channel    [2]byte              `json:"channel"` // access mode and greatest level
+	Restore    string               `json:"restore"`
+	Cause      uint8                `json:"cause"`    // of the last restart
+	Interval   uint8                `json:"interval"` // s, of a power cycle
+	Boot       map[uint8][]byte     `json:"boot"`
+	LAN        map[uint8][]byte     `json:"lan"`
+	SOL        map[uint8][]byte     `json:"sol"`
+	Thresholds map[uint8]thresholds `json:"thresholds"`
+	Hysteresis map[uint8][2]byte    `json:"hysteresis"`
+	Log        []record             `json:"log"`
+	Added      int64                `json:"added"` // time of the log's last addition, by the controller's clock
+	Erased     int64                `json:"erased"`
+	UTC        int16                `json:"utc"` // offset of the log's time, minutes
 }
 
 // load takes up what was kept, or begins with the settings.

@@ -133,8 +133,12 @@ type field struct {
 	kind uint8 // 't' text, 'n' number, 'b' truth
 }
 
-func (d *detail) int(name string, n int64)  { d.fields = append(d.fields, field{name: name, num: n, kind: 'n'}) }
-func (d *detail) text(name, s string)       { d.fields = append(d.fields, field{name: name, text: s, kind: 't'}) }
+func (d *detail) int(name string, n int64) {
+	d.fields = append(d.fields, field{name: name, num: n, kind: 'n'})
+}
+func (d *detail) text(name, s string) {
+	d.fields = append(d.fields, field{name: name, text: s, kind: 't'})
+}
 func (d *detail) hex(name string, p []byte) { d.text(name, hex.EncodeToString(p)) }
 
 // yes adds a truth that is only mentioned where it holds.

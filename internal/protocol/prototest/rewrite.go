@@ -31,7 +31,7 @@ func (c *conversation) rewrite(t *testing.T, p protocol.Protocol, file string) {
 				continue
 			}
 			text.WriteString(l)
-			if len(steps) > 0 && steps[0].mark == '<' {
+			for len(steps) > 0 && steps[0].mark == '<' {
 				steps = steps[1:]
 			}
 			if len(steps) == 0 || steps[0].line != n {

@@ -30,8 +30,8 @@ func TestAnswers(t *testing.T) {
 	octettest.Vectors(t, ParseAnswer, []octettest.Vector[Answer]{
 		// personas.md §5.1: ten octets and no line end.
 		{Name: "unknown function", Hex: "01 39393939 46463142 03", Want: Answer{Code: "9999"}},
-		// 576013-635 §6.1: the sum of 01 and "i50100" … "&&" is 0x0729.
-		{Name: "computer format", Hex: "01 693530313030 39363031323231353036 2626 46394333 03", Want: Answer{Code: "i50100", Computer: true, Data: "9601221506"}},
+		// 576013-635 §6.1: the octets 01 to the second & add up to 03AC.
+		{Name: "computer format", Hex: "01 693530313030 39363031323231353036 2626 46433534 03", Want: Answer{Code: "i50100", Computer: true, Data: "9601221506"}},
 		{Name: "display format", Hex: "01 0d0a 493530333031 0d0a 41 0d0a 03", Want: Answer{Code: "I50301", Lines: []string{"A"}}},
 	})
 }
@@ -67,5 +67,5 @@ func FuzzParse(f *testing.F) {
 
 func FuzzParseAnswer(f *testing.F) {
 	octettest.Fuzz(f, ParseAnswer, "01 39393939 46463142 03", "01 0d0a 493530333031 0d0a 41 0d0a 03",
-		"01 693530313030 39363031323231353036 2626 46394333 03")
+		"01 693530313030 39363031323231353036 2626 46433534 03")
 }
