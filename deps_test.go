@@ -29,6 +29,7 @@ sensor                : protocol session event
 persona               : device process
 journal               : event
 artifact              : event
+control               :
 render                : event analysis
 sink                  : event journal analysis render
 sink/*                : event journal analysis render sink

@@ -20,6 +20,8 @@ type cli struct {
 	Personas   personasCmd   `cmd:"" help:"List the personas, or show one."`
 	Check      checkCmd      `cmd:"" help:"Check configuration, persona, ports and directories, and say how to mend what is amiss."`
 	Events     eventsCmd     `cmd:"" help:"Read what happened: a range of the journal, or live."`
+	Status     statusCmd     `cmd:"" help:"Print how a running sensor does."`
+	Health     healthCmd     `cmd:"" help:"Exit with 0 if a running sensor is well."`
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of the journal's lines."`
 	Version    versionCmd    `cmd:"" help:"Print version and build."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/artifact"
+	"github.com/sundew-ics/sundew/internal/control"
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/journal"
 	"github.com/sundew-ics/sundew/internal/sensor"
@@ -76,6 +77,7 @@ type machine struct {
 	sensor    *sensor.Sensor
 	log       *slog.Logger
 	standard  bool // on the devices' real ports
+	started   time.Time
 }
 
 // assemble builds everything that can fail for reasons of configuration. It
@@ -264,7 +266,14 @@ func (m *machine) run(ctx context.Context) error {
 	for _, f := range m.sinks {
 		sinks.Go(func() { f.run(sinkCtx) })
 	}
-	err := m.sensor.Run(ctx)
+	m.started = time.Now().UTC()
+	ctl, err := control.Listen(string(m.dir), m.snapshot)
+	if err != nil {
+		m.log.Warn("status and health will not work", "err", err)
+	} else {
+		plants.Go(func() { ctl.Run(plantCtx) })
+	}
+	err = m.sensor.Run(ctx)
 	stopPlants()
 	plants.Wait()
 	stopJournal()

@@ -7,6 +7,7 @@ import (
 	"github.com/sundew-ics/sundew/internal/protocol/bacnet"
 	"github.com/sundew-ics/sundew/internal/protocol/enip"
 	"github.com/sundew-ics/sundew/internal/protocol/http"
+	"github.com/sundew-ics/sundew/internal/protocol/ipmi"
 	"github.com/sundew-ics/sundew/internal/protocol/modbus"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm"
 	"github.com/sundew-ics/sundew/internal/protocol/snmp"
@@ -20,6 +21,7 @@ func Protocols() []protocol.Protocol {
 		enip.Protocol(),
 		enip.Datagrams(),
 		http.Protocol(),
+		ipmi.Protocol(),
 		modbus.Protocol(),
 		s7comm.Protocol(),
 		snmp.Protocol(),

@@ -72,9 +72,7 @@ type Sensor struct {
 	sessions sync.WaitGroup
 	status   statusWriter
 
-	panics  atomic.Uint64
-	served  atomic.Uint64
-	refused atomic.Uint64
+	panics atomic.Uint64
 }
 
 // service is a Service with its listeners and live sessions.
@@ -83,6 +81,7 @@ type service struct {
 	limits Limits
 	gate   *gate
 	listen []listener
+	counts counts
 }
 
 // listener is a bound socket of a service.
@@ -159,9 +158,9 @@ func (s *Sensor) Run(ctx context.Context) error {
 	started := time.Now()
 	s.status.write("start", s.startDetail())
 	var wg sync.WaitGroup
+	s.listenerLines("up")
 	for _, v := range s.services {
 		for _, l := range v.listen {
-			s.status.write("listener", listenerDetail{v.Device, v.Name, l.addr().String(), v.Standard, "up"})
 			wg.Go(func() { l.serve(ctx, s, v) })
 		}
 	}
@@ -171,8 +170,18 @@ func (s *Sensor) Run(ctx context.Context) error {
 	wg.Wait() // no session begins from here on
 	s.endSessions()
 	s.report()
-	s.status.write("stop", stopDetail{time.Since(started).Round(time.Second).Seconds(), s.served.Load(), s.panics.Load()})
+	s.listenerLines("down")
+	s.status.write("stop", stopDetail{time.Since(started).Round(time.Second).Seconds(), s.Stats().Served(), s.panics.Load()})
 	return nil
+}
+
+// listenerLines says of every port that it is up, or down.
+func (s *Sensor) listenerLines(state string) {
+	for _, v := range s.services {
+		for _, l := range v.listen {
+			s.status.write("listener", listenerDetail{v.Device, v.Name, l.addr().String(), v.Standard, state})
+		}
+	}
 }
 
 // endSessions hangs up on all visitors and waits for their sessions, which after
@@ -202,7 +211,7 @@ func (s *Sensor) converse(ctx context.Context, v *service, l *live) {
 	defer s.sessions.Done()
 	defer v.gate.leave(l)
 	defer l.conn.Close() // by End already, unless it panicked
-	s.served.Add(1)
+	v.counts.visit(l.session.Remote().Addr())
 	err := s.guard(v, l, func() error { return v.Handler.Serve(ctx, l.session) })
 	if ctx.Err() != nil {
 		l.session.HangUp("shutdown") // why a room that watches ctx has ended
@@ -222,23 +231,6 @@ func (s *Sensor) guard(v *service, l *live, f func() error) (err error) {
 		}
 	}()
 	return f()
-}
-
-// Stats is what a running sensor has done so far.
-type Stats struct {
-	Sessions int    // now
-	Served   uint64 // since the start
-	Refused  uint64
-	Panics   uint64
-}
-
-// Stats returns counts for metrics and `status`.
-func (s *Sensor) Stats() Stats {
-	n := 0
-	for _, v := range s.services {
-		n += v.gate.count()
-	}
-	return Stats{n, s.served.Load(), s.refused.Load(), s.panics.Load()}
 }
 
 // Status writes a line about the sensor that another part of it asks for.

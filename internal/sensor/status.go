@@ -133,7 +133,7 @@ func (s *Sensor) housekeep(ctx context.Context) {
 		if now.Sub(start) >= time.Hour {
 			start = now
 			st := s.Stats()
-			s.status.write("heartbeat", heartbeatDetail{clock(), s.cfg.Site, st.Sessions, st.Served, st.Panics})
+			s.status.write("heartbeat", heartbeatDetail{clock(), s.cfg.Site, st.Sessions(), st.Served(), st.Panics})
 		}
 	}
 }

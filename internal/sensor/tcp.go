@@ -78,11 +78,11 @@ func (s *Sensor) admit(v *service, src netip.AddrPort) (*live, bool) {
 	p := source(src.Addr())
 	if !s.cfg.NoLimits && !s.sources.of(p).mayBegin(v.limits.Rate, time.Now()) {
 		v.gate.refuse("source_rate")
-		s.refused.Add(1)
+		v.counts.refused.Add(1)
 		return nil, false
 	}
 	if !v.gate.admit(p) {
-		s.refused.Add(1)
+		v.counts.refused.Add(1)
 		return nil, false
 	}
 	return &live{source: p}, true
@@ -94,7 +94,7 @@ func (s *Sensor) sessionConfig(v *service, src, dst netip.AddrPort) session.Conf
 		Envelope: event.Envelope{Session: session.NewID(time.Now()), Boot: s.cfg.Boot, Sensor: s.cfg.Sensor,
 			Protocol: v.Protocol.Name, Transport: v.Protocol.Network, Src: src, Dst: dst},
 		Open:    event.Open{Persona: v.Persona, Device: v.Device, Build: s.cfg.Build, Listener: v.Name},
-		Journal: s.cfg.Journal, Artifacts: s.cfg.Artifacts,
+		Journal: counted{s.cfg.Journal, &v.counts}, Artifacts: s.cfg.Artifacts,
 		Idle: v.limits.Idle, Total: v.limits.Total, MaxOctets: v.limits.Octets,
 		Instant: s.cfg.Instant, Buffers: &s.buffers, Seed: s.cfg.Seed, Log: s.cfg.Log,
 		Sides: (&sides{sensor: s, service: v}).make,

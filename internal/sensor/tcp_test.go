@@ -24,7 +24,7 @@ func TestServeAndShutDown(t *testing.T) {
 	gone := r.dial("127.0.0.1")
 	answers(gone)
 	gone.Close()
-	await(t, "the visitor's end", func() bool { return r.Stats().Sessions == 10 })
+	await(t, "the visitor's end", func() bool { return r.Stats().Sessions() == 10 })
 	r.stop()
 	await(t, "the goroutines' end", func() bool { return runtime.NumGoroutine() <= before })
 	if c, err := net.Dial("tcp", addr.String()); err == nil {
@@ -41,7 +41,7 @@ func TestServeAndShutDown(t *testing.T) {
 	if reasons["shutdown"] != 10 || reasons["visitor"] != 1 || len(reasons) != 2 {
 		t.Errorf("close reasons %v", reasons)
 	}
-	if st := r.Stats(); st.Sessions != 0 || st.Served != 11 || st.Refused != 0 || st.Panics != 0 {
+	if st := r.Stats(); st.Sessions() != 0 || st.Served() != 11 || st.Refused() != 0 || st.Panics != 0 {
 		t.Errorf("stats %+v", st)
 	}
 	e := r.of(event.KindOpen)[0]
@@ -62,7 +62,7 @@ func TestStatusLines(t *testing.T) {
 			t.Errorf("status line %d is %+v", i, e)
 		}
 	}
-	if got := strings.Join(whats, " "); got != "start listener drop stop" {
+	if got := strings.Join(whats, " "); got != "start listener drop listener stop" {
 		t.Errorf("status lines: %s", got)
 	}
 	start := status[startDetail](r, "start")[0]
@@ -112,7 +112,7 @@ func TestSourceHasAShare(t *testing.T) {
 	if !r.serves("127.0.0.2") {
 		t.Error("one source blinds the sensor for another")
 	}
-	if n := r.Stats().Refused; n != 1 {
+	if n := r.Stats().Refused(); n != 1 {
 		t.Errorf("refused %d", n)
 	}
 	r.stop()
@@ -130,7 +130,7 @@ func TestServiceIsFull(t *testing.T) {
 		t.Fatal("want two visitors served and the third refused")
 	}
 	first.Close()
-	await(t, "a free place", func() bool { return r.Stats().Sessions == 1 })
+	await(t, "a free place", func() bool { return r.Stats().Sessions() == 1 })
 	if !r.serves("127.0.0.3") {
 		t.Error("no place after one left")
 	}
@@ -230,7 +230,7 @@ func TestNobodyDelaysTheShutdown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, newService("tcp", "127.0.0.1:0", h))
 			r.dial("127.0.0.1")
-			await(t, "the session", func() bool { return r.Stats().Sessions == 1 })
+			await(t, "the session", func() bool { return r.Stats().Sessions() == 1 })
 			time.Sleep(50 * time.Millisecond) // until the socket is full
 			r.stop()
 			if c := r.of(event.KindClose); len(c) != 1 || c[0].Reason != "shutdown" || c[0].Error != "" {
@@ -241,14 +241,14 @@ func TestNobodyDelaysTheShutdown(t *testing.T) {
 	t.Run("evicted", func(t *testing.T) {
 		r := run(t, newService("tcp", "127.0.0.1:0", room(flood)))
 		r.dial("127.0.0.1")
-		await(t, "the session", func() bool { return r.Stats().Sessions == 1 })
+		await(t, "the session", func() bool { return r.Stats().Sessions() == 1 })
 		time.Sleep(50 * time.Millisecond)
 		g := r.services[0].gate
 		g.mu.Lock()
 		g.evictable = 0
 		ok := g.evict(source(r.Addrs(0)[0].Addr()))
 		g.mu.Unlock()
-		if !ok || r.Stats().Sessions != 0 {
+		if !ok || r.Stats().Sessions() != 0 {
 			t.Fatal("not evicted")
 		}
 		r.stop()
@@ -284,8 +284,8 @@ func TestShutDownWhileAccepting(t *testing.T) {
 		r.stop()
 		close(quit)
 		opened, closed := len(r.of(event.KindOpen)), len(r.of(event.KindClose))
-		if st := r.Stats(); st.Sessions != 0 || opened != closed || uint64(closed) != st.Served {
-			t.Errorf("sessions %d, served %d, opens %d, closes %d", st.Sessions, st.Served, opened, closed)
+		if st := r.Stats(); st.Sessions() != 0 || opened != closed || uint64(closed) != st.Served() {
+			t.Errorf("sessions %d, served %d, opens %d, closes %d", st.Sessions(), st.Served(), opened, closed)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func TestFlowsByPort(t *testing.T) {
 		exchange(t, a, dst, "a")
 		exchange(t, b, dst, "b")
 	}
-	if n := r.Stats().Sessions; n != 2 {
+	if n := r.Stats().Sessions(); n != 2 {
 		t.Errorf("%d flows of two sockets", n)
 	}
 	r.stop()
@@ -105,7 +105,7 @@ func TestFlowBeginsAnew(t *testing.T) {
 	c := socket(t, "127.0.0.1:0")
 	for range 3 {
 		exchange(t, c, r.Addrs(0)[0], "x")
-		await(t, "the flow's end", func() bool { return r.Stats().Sessions == 0 })
+		await(t, "the flow's end", func() bool { return r.Stats().Sessions() == 0 })
 	}
 	r.stop()
 	if n := len(r.of(event.KindClose)); n != 3 {

@@ -33,8 +33,8 @@ type probe struct {
 	delivering                      process.Ref
 	before, after                   process.Ref // volumes at the last delivery's start and end
 	beforeTemperature, afterTemp    process.Ref
-	shiftVolume, shiftDelivered     process.Ref
-	shiftTemperature, shiftDayBegin process.Ref
+	shiftVolume, shiftDelivered     process.Ref // since the shift began
+	shiftTemperature                process.Ref
 }
 
 func newConsole(env protocol.Env) (*console, error) {

@@ -21,7 +21,8 @@ type tank struct {
 	waterVolume float64
 	temperature float64
 	delivering  bool
-	coefficient float64
+	coefficient float64 // thermal expansion per degree
+	reference   float64 // temperature of compensated volumes: 60 °F or 15 °C
 }
 
 // segment returns which part of a lying cylinder is full at height h of its
@@ -66,10 +67,14 @@ func (c *console) read(v process.View, i int) tank {
 // strapped returns tank i as the console is set up for it, empty.
 func (c *console) strapped(i int) tank {
 	n := i + 1
-	return tank{
-		n: n, label: c.value("602", n), code: c.value("603", n),
+	t := tank{
+		n: n, label: c.value("602", n), code: c.value("603", n), reference: 60,
 		capacity: c.number("604", n), diameter: c.number("607", n), coefficient: c.number("609", n),
-	}.limit(c)
+	}
+	if c.Units == "metric" {
+		t.reference = 15
+	}
+	return t.limit(c)
 }
 
 // limit sets the volume up to which the console counts ullage.
@@ -91,14 +96,9 @@ func (t *tank) fill() {
 	t.tc = t.compensated(t.volume, t.temperature)
 }
 
-// compensated returns a volume at the reference temperature: 60 °F or 15 °C, by
-// the unit that the coefficient is per.
+// compensated returns a volume at the reference temperature.
 func (t *tank) compensated(volume, temperature float64) float64 {
-	reference := 60.0
-	if t.coefficient > 0.0008 { // no fuel expands so much by a degree Fahrenheit
-		reference = 15
-	}
-	return volume * (1 - t.coefficient*(temperature-reference))
+	return volume * (1 - t.coefficient*(temperature-t.reference))
 }
 
 // at returns the tank as it was with another volume and temperature.

@@ -41,6 +41,7 @@ type detail struct {
 	Items      int        `json:"items,omitempty"`
 	Text       event.Text `json:"text,omitempty"`
 	Vendor     *uint32    `json:"vendor_id,omitempty"`
+	Received   string     `json:"received,omitempty"` // parameters of what only answers us
 	Result     string     `json:"bvlc_result,omitempty"`
 	Error      string     `json:"error,omitempty"` // class/code of our Error
 	Reject     string     `json:"reject,omitempty"`

@@ -188,7 +188,7 @@ func (f *flow) tell(s *subscription, value wire.Value, flags []byte, now time.Ti
 	b = wire.AppendClose(changed(b, propStatusFlags, flags), 4)
 	a := wire.APDU{Type: wire.Unconfirmed, Service: wire.UnconfirmedCOV, Body: b}
 	if s.confirmed {
-		a = wire.APDU{Type: wire.Confirmed, MaxAPDU: 5, ID: f.invoke, Service: wire.ConfirmedCOV, Body: b}
+		a = wire.APDU{Type: wire.Confirmed, MaxAPDU: wire.MaxAPDUCode(f.set.MaxAPDU), ID: f.invoke, Service: wire.ConfirmedCOV, Body: b}
 		f.invoke++
 	}
 	n := wire.NPDU{Expecting: s.confirmed, Body: a.Append(nil)}

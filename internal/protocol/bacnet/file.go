@@ -26,7 +26,7 @@ type keptFile struct {
 
 const maxFile = 64 << 10 // octets of a file after all writes
 
-func fileKey(id wire.ObjectID) string { return "bacnet." + id.String() }
+func fileKey(id wire.ObjectID) string { return fmt.Sprintf("bacnet.file%d", id.Instance()) }
 
 func (f *file) load(state protocol.State, id wire.ObjectID) error {
 	k := keptFile{Data: f.data}

@@ -1,6 +1,8 @@
 package bacnet
 
 import (
+	"fmt"
+
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/protocol/bacnet/wire"
 )
@@ -190,6 +192,7 @@ func (q *request) application(body []byte) {
 		delete(q.in, a.ID)
 		q.ignore("nothing to answer")
 	default:
+		q.note.Received = fmt.Sprintf("%d %x", a.Service, a.Body[:min(len(a.Body), maxListed)])
 		q.ignore("nothing to answer")
 	}
 }

@@ -58,7 +58,7 @@ func (q *request) rangeItems(o *object, w wire.RangeRequest) (items, *refusal) {
 		n := func(i int) int64 { return first + int64(i) }
 		return items{len(values), func(i int) []byte { return q.logRecord(o, n(i), values[i]) },
 			func(i int) uint32 { return t.sequence(n(i)) },
-			func(i int) time.Time { return q.device.Clock.At(t.at(n(i))).In(q.zone) }}, nil
+			func(i int) time.Time { return q.stamp(t, n(i)) }}, nil
 	case p.shape != list:
 		return items{}, &refusal{classServices, codeNotList}
 	}

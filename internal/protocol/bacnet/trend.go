@@ -100,7 +100,7 @@ func (c *controller) past(o *object, n int64) float64 {
 	if len(curve) == 0 {
 		return o.set.Default
 	}
-	local := o.log.at(n).In(c.zone)
+	local := c.stamp(o.log, n)
 	place := (float64(local.Hour()) + float64(local.Minute())/60) / 24 * float64(len(curve))
 	i := int(place)
 	part := place - float64(i)
@@ -123,13 +123,16 @@ func (c *controller) sample(o *object, m *moment) {
 	live := c.present(source, m).Float()
 	gap := live - c.past(o, now)
 	from, before := now-int64(t.size)+1, 0.0
-	if t.filled && len(t.values) > 0 {
-		from = max(from, t.last()+1)
-		before = t.values[len(t.values)-1] - c.past(o, t.last())
-	} else {
-		t.first, t.values = from, nil
-	}
 	fresh := !t.filled
+	switch {
+	case fresh:
+		t.first = from
+	case len(t.values) > 0:
+		before = t.values[len(t.values)-1] - c.past(o, t.last())
+		fallthrough
+	default:
+		from = max(from, t.last()+1)
+	}
 	for n := from; n <= now; n++ {
 		share := float64(n-from+1) / float64(now-from+1)
 		if fresh {
@@ -143,6 +146,17 @@ func (c *controller) sample(o *object, m *moment) {
 	}
 	t.first = now - int64(len(t.values)) + 1
 	t.filled, t.dirty = true, true
+}
+
+// purge empties the buffer: that is what writing 0 to record-count does, 12.25.15.
+func (t *trend) purge(count uint64) *refusal {
+	if count != 0 {
+		return propertyError(codeValueOutOfRange)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.first, t.values, t.dirty = t.last()+1, nil, true
+	return nil
 }
 
 // rounded brings a value into the range and steps of the object's tag.
@@ -190,10 +204,15 @@ func (c *controller) logProperty(o *object, id uint32, m *moment) property {
 	return property{shape: list}
 }
 
+// stamp is a record's time by the device's clock, on which the interval is aligned.
+func (c *controller) stamp(t *trend, n int64) time.Time {
+	return c.device.Clock.At(t.at(n)).Truncate(t.every).In(c.zone)
+}
+
 // logRecord encodes a BACnetLogRecord, 21.
 func (c *controller) logRecord(o *object, n int64, x float64) []byte {
 	source := c.logged(o)
-	b := appendDateTime(wire.AppendOpen(nil, 0), c.device.Clock.At(o.log.at(n)).In(c.zone))
+	b := appendDateTime(wire.AppendOpen(nil, 0), c.stamp(o.log, n))
 	b = wire.AppendOpen(wire.AppendClose(b, 0), 1)
 	switch v := c.value(source, x); v.Type {
 	case wire.Enumerated:

@@ -133,6 +133,9 @@ func (q *request) assign(o *object, w wire.PropertyWrite, m *moment) *refusal {
 	if e := q.suits(o, w.Property, v); e != nil {
 		return e
 	}
+	if w.Property == propRecordCount {
+		return o.log.purge(v.Num)
+	}
 	if o.id.Type() == typeLoop && w.Property == propSetpoint && o.tag >= 0 {
 		return q.plantWrite(o, v)
 	}
@@ -235,8 +238,10 @@ func (c *controller) writable(o *object, property uint32) (kind uint8, ok bool) 
 		return wire.Unsigned, true
 	case propUTCOffset:
 		return wire.Signed, true
-	case propEnable, propArchive:
+	case propArchive:
 		return wire.Boolean, true
+	case propRecordCount:
+		return wire.Unsigned, true
 	case propProgramChange:
 		return wire.Enumerated, true
 	case propRecipientList, propWeeklySchedule, propExceptionSchedule, propDateList, propScheduleDefault, propEffectivePeriod, propReferences:

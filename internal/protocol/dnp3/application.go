@@ -41,6 +41,7 @@ type waiting struct {
 	rest   []part
 	iin    wire.IIN
 	src    uint16
+	until  time.Time // unsolicited responses wait as long
 }
 
 // fragment takes a whole fragment of the application layer.
@@ -177,7 +178,7 @@ func (v *visitor) sendPart(to uint16, first, seq uint8, iin wire.IIN, parts []pa
 	if len(parts) > 1 || len(parts[0].events) > 0 {
 		f.Control |= wire.CON
 		v.unsol.Lock()
-		v.waiting = waiting{active: true, seq: seq, events: parts[0].events, rest: parts[1:], iin: iin, src: to}
+		v.waiting = waiting{active: true, seq: seq, events: parts[0].events, rest: parts[1:], iin: iin, src: to, until: time.Now().Add(time.Duration(v.Confirm))}
 		v.unsol.Unlock()
 	}
 	octets := f.Append(nil)

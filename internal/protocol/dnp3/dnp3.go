@@ -52,6 +52,7 @@ func (o *outstation) Serve(ctx context.Context, s *session.Session) error {
 	ctx, cancel := context.WithCancel(ctx)
 	v := &visitor{outstation: o, s: s, assembler: wire.Assembler{Limit: wire.MaxFragment}, ctx: ctx, confirmed: make(chan struct{}, 1)}
 	defer o.leave(s)
+	defer v.lost()
 	defer v.watchers.Wait()
 	defer cancel()
 	if o.Announce && !s.Packet() {

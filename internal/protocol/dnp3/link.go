@@ -7,10 +7,9 @@ import (
 
 // link is the secondary station's state of one visitor (IEEE 1815 §9.2.6).
 type link struct {
-	reset     bool
-	fcb       uint8             // the frame count bit that is expected
-	answer    wire.LinkFunction // the last one, for a repeated frame
-	unclaimed bool              // octets of a fragment that is not complete
+	reset  bool
+	fcb    uint8             // the frame count bit that is expected
+	answer wire.LinkFunction // the last one, for a repeated frame
 }
 
 // frame takes one frame, whose header is sound.

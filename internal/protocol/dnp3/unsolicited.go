@@ -119,7 +119,7 @@ func (v *visitor) due(iin wire.IIN) ([]byte, event.Act) {
 	v.unsol.Lock()
 	defer v.unsol.Unlock()
 	r, now := &v.reports, time.Now()
-	if v.waiting.active && now.Before(r.due) {
+	if v.waiting.active && now.Before(v.waiting.until) {
 		return nil, event.Act{}
 	}
 	act := event.Act{Op: "unsolicited_response", Class: event.Report}

@@ -157,7 +157,7 @@ func (d *server) managerAttributes() []attribute {
 // in words, octets of the structure.
 func templateAttributes(t *template) []attribute {
 	return []attribute{
-		constant(1, u16(t.handle)), constant(2, u16(uint16(len(t.members)))),
+		constant(1, u16(t.handle)), constant(2, u16(uint16(len(t.members)))), constant(3, u16(uint16(len(t.members)))),
 		constant(4, u32(uint32(t.words))), constant(5, u32(uint32(t.size))),
 	}
 }

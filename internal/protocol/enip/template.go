@@ -28,6 +28,9 @@ type member struct {
 	bit    int // of a BOOL in its host; -1: none
 }
 
+// hidden begins the name of a member that programmers do not see.
+const hidden = "ZZZZZZZZZZ"
+
 // stringID is the template of STRING, and its handle.
 const stringID = 0x0fce
 
@@ -47,7 +50,7 @@ func (k *typeTable) layout(row typeRow) (*dataType, error) {
 		if typ.name == "BOOL" && m.Array == 0 {
 			if bits == 8 {
 				host, bits = at, 0
-				t.members = append(t.members, member{fmt.Sprintf("ZZZZZZZZZZ%s%d", row.Name, len(t.members)), elementary("SINT"), 0, at, -1})
+				t.members = append(t.members, member{fmt.Sprintf(hidden+"%s%d", row.Name, len(t.members)), elementary("SINT"), 0, at, -1})
 				at++
 			}
 			t.members = append(t.members, member{m.Name, typ, 0, host, bits})
@@ -93,6 +96,13 @@ func (k *typeTable) number(t *template, name string) {
 		o.U32LE(uint32(m.offset))
 	}
 	o.Text(inner)
+	for _, m := range t.members { // two letters a member: its scope, and whether it is shown
+		if strings.HasPrefix(m.name, hidden) {
+			o.Text("E@")
+		} else {
+			o.Text("EC")
+		}
+	}
 	o.U8(0)
 	for _, m := range t.members {
 		o.Text(m.name)

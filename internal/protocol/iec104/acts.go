@@ -22,7 +22,7 @@ type detail struct {
 	Rx         int        `json:"rx"`
 	Select     bool       `json:"select,omitempty"`    // S/E: select
 	Qualifier  *int       `json:"qualifier,omitempty"` // QU, QL, QOI, QCC, QRP, QPM, QPA, SCQ, LSQ, AFQ
-	Value      *float64   `json:"value,omitempty"`
+	Value      string     `json:"value,omitempty"`
 	Time       event.Text `json:"time,omitempty"` // CP56Time2a of the request
 	File       *int       `json:"file,omitempty"` // NOF
 	Section    *int       `json:"section,omitempty"`
@@ -84,12 +84,11 @@ func (d *detail) element(t wire.Type, data []byte) {
 	switch {
 	case t.Command():
 		if c, ok := wire.ParseCommand(t, data); ok {
-			d.Select, d.Value = c.Select, &c.Value
-			if base, timed := t.Timed(); base != wire.SetBitstring {
+			base, timed := t.Timed()
+			d.Select, d.Value = c.Select, text(c.Value)
+			d.when(c.Time, timed)
+			if base != wire.SetBitstring {
 				d.Qualifier = number(c.Qualifier)
-				d.when(c.Time, timed)
-			} else {
-				d.when(c.Time, timed)
 			}
 		}
 	case t == wire.Interrogation || t == wire.CounterInterrogation || t == wire.ResetProcess || t == wire.ParamActivation:
@@ -107,7 +106,7 @@ func (d *detail) element(t wire.Type, data []byte) {
 		}
 	default:
 		if r, ok := wire.ParseReading(t, data); ok {
-			d.Value = &r.Value
+			d.Value = text(r.Value)
 		}
 	}
 }

@@ -159,6 +159,15 @@ func MaxAPDUOctets(code uint8) int {
 	return 50 // reserved: the least that every device takes
 }
 
+// MaxAPDUCode returns the code of the longest APDU that fits in octets.
+func MaxAPDUCode(octets int) uint8 {
+	code := uint8(5)
+	for code > 0 && MaxAPDUOctets(code) > octets {
+		code--
+	}
+	return code
+}
+
 // MaxSegmentsCount returns how many segments a code means, 20.1.2.4; 0 is not said.
 func MaxSegmentsCount(code uint8) int {
 	switch code {

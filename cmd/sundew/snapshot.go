@@ -1,0 +1,107 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sundew-ics/sundew/internal/sensor"
+)
+
+// snapshot is how a sensor does: what `status` prints and `health` judges.
+type snapshot struct {
+	Sensor    string            `json:"sensor"`
+	Build     string            `json:"build"`
+	Personas  []string          `json:"personas"`
+	Started   time.Time         `json:"started"`
+	Now       time.Time         `json:"now"`
+	Stats     sensor.Stats      `json:"stats"`
+	Journal   journalSnapshot   `json:"journal"`
+	Artifacts int64             `json:"artifact_octets"`
+	Process   processSnapshot   `json:"process"`
+	Disk      diskSnapshot      `json:"disk"`
+	Sinks     map[string]int64  `json:"sink_lag_octets,omitempty"`
+	Dropped   map[string]uint64 `json:"dropped,omitempty"` // lines that the journal lost, by class
+}
+
+type journalSnapshot struct {
+	Octets   int64  `json:"octets"`
+	Quota    int64  `json:"quota"`
+	Segments int    `json:"segments"`
+	Failing  string `json:"failing,omitempty"`
+}
+
+type processSnapshot struct {
+	RSS   int64   `json:"rss"`
+	CPU   float64 `json:"cpu_s"`
+	Files int     `json:"files"`
+	Limit uint64  `json:"files_limit"`
+}
+
+type diskSnapshot struct {
+	Free  uint64 `json:"free"`
+	Total uint64 `json:"total"`
+}
+
+// snapshot gathers what the parts of the machine say of themselves.
+func (m *machine) snapshot() any {
+	s := snapshot{
+		Sensor: m.config.Sensor, Build: m.config.Build, Personas: m.names(), Started: m.started, Now: time.Now().UTC(),
+		Stats: m.sensor.Stats(), Process: ownProcess(), Disk: diskOf(string(m.dir)),
+	}
+	s.Artifacts, _ = m.artifacts.Octets()
+	st, err := m.journal.Stats()
+	if err != nil {
+		s.Journal.Failing = err.Error()
+		return s
+	}
+	s.Journal = journalSnapshot{Octets: st.Octets, Quota: st.MaxBytes, Segments: st.Segments}
+	if st.Failing != nil {
+		s.Journal.Failing = st.Failing.Error()
+	}
+	s.Sinks, s.Dropped = map[string]int64{}, map[string]uint64{}
+	for _, f := range st.Followers {
+		s.Sinks[f.Name] = f.Behind
+	}
+	for class, n := range st.Drops {
+		if class == "" {
+			class = "status and close"
+		}
+		s.Dropped[string(class)] = n
+	}
+	return s
+}
+
+// ownProcess reads what the kernel counts of this process.
+func ownProcess() processSnapshot {
+	var p processSnapshot
+	if b, err := os.ReadFile("/proc/self/statm"); err == nil {
+		if f := strings.Fields(string(b)); len(f) > 1 {
+			pages, _ := strconv.ParseInt(f[1], 10, 64)
+			p.RSS = pages * int64(os.Getpagesize())
+		}
+	}
+	if list, err := os.ReadDir("/proc/self/fd"); err == nil {
+		p.Files = len(list)
+	}
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) == nil {
+		p.CPU = time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+	}
+	var r unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) == nil {
+		p.Limit = r.Cur
+	}
+	return p
+}
+
+func diskOf(dir string) diskSnapshot {
+	var s unix.Statfs_t
+	if unix.Statfs(dir, &s) != nil {
+		return diskSnapshot{}
+	}
+	return diskSnapshot{s.Bavail * uint64(s.Bsize), s.Blocks * uint64(s.Bsize)}
+}

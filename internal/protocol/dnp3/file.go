@@ -1,0 +1,432 @@
+package dnp3
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/sundew-ics/sundew/internal/event"
+	"github.com/sundew-ics/sundew/internal/protocol/dnp3/wire"
+)
+
+// Limits of files.
+const (
+	maxFile    = 1 << 20 // octets of one
+	maxStored  = 4 << 20 // octets of all that visitors wrote
+	maxFiles   = 64
+	maxHandles = 4 // of one visitor
+	maxBlock   = 1024
+)
+
+// storedFile is a file on the device. Its content is replaced, never changed.
+type storedFile struct {
+	name     string
+	content  []byte
+	readOnly bool
+	written  bool // by a visitor
+	created  uint64
+}
+
+// fileStore is the device's files: those of the persona, and what visitors
+// wrote until the sensor restarts.
+type fileStore struct {
+	mu   sync.Mutex
+	list []storedFile
+}
+
+func newFileStore(list []fileSetting, folder fs.FS) (*fileStore, error) {
+	s := &fileStore{}
+	for _, f := range list {
+		content, err := fs.ReadFile(folder, f.File)
+		if err != nil {
+			return nil, fmt.Errorf("files: %w", err)
+		}
+		if !strings.HasPrefix(f.Name, "/") {
+			return nil, fmt.Errorf("files: name = %q: begin it with /", f.Name)
+		}
+		s.list = append(s.list, storedFile{name: f.Name, content: content, readOnly: f.ReadOnly})
+	}
+	return s, nil
+}
+
+// clean is a name as the store has it.
+func clean(name string) string { return path.Clean("/" + strings.ReplaceAll(name, `\`, "/")) }
+
+func (s *fileStore) find(name string) (storedFile, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.list {
+		if strings.EqualFold(f.name, clean(name)) {
+			return f, true
+		}
+	}
+	return storedFile{}, false
+}
+
+// directory returns the descriptors of a directory's entries, one behind the
+// other, and how many; none where there is no such directory.
+func (s *fileStore) directory(name string) (content []byte, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := strings.TrimSuffix(clean(name), "/") + "/"
+	seen := map[string]bool{}
+	for _, f := range s.list {
+		rest, in := strings.CutPrefix(f.name, at)
+		if !in {
+			continue
+		}
+		entry, _, dir := strings.Cut(rest, "/")
+		if seen[entry] {
+			continue
+		}
+		seen[entry] = true
+		d := wire.FileDescriptor{Name: entry, Directory: dir, Size: uint32(len(f.content)), Created: f.created, Permissions: f.permissions()}
+		if dir {
+			d.Size = 1
+		}
+		content = d.Append(content)
+		n++
+	}
+	return content, n
+}
+
+// permissions are those of owner, group and world, as Unix has them (IEEE 1815 table 11-11).
+func (f *storedFile) permissions() uint16 {
+	if f.readOnly {
+		return 0o444
+	}
+	return 0o666
+}
+
+// put stores what a visitor wrote; it reports false where there is no room.
+func (s *fileStore) put(f storedFile) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	total := len(f.content)
+	list := slices.DeleteFunc(slices.Clone(s.list), func(g storedFile) bool { return strings.EqualFold(g.name, f.name) })
+	for _, g := range list {
+		if g.written {
+			total += len(g.content)
+		}
+	}
+	if total > maxStored || len(list) >= maxFiles {
+		return false
+	}
+	s.list = append(list, f)
+	return true
+}
+
+func (s *fileStore) remove(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = slices.DeleteFunc(s.list, func(f storedFile) bool { return strings.EqualFold(f.name, clean(name)) })
+}
+
+// openFile is a file that a visitor has open.
+type openFile struct {
+	name    string
+	mode    uint16
+	block   int    // octets of one
+	next    uint32 // block
+	content []byte
+	full    bool
+	created uint64
+}
+
+// file carries out functions 25 to 30.
+func (v *visitor) file(q *request) {
+	if len(q.list) != 1 || q.list[0].Group != 70 || q.list[0].Qualifier != wire.Size16<<4|uint8(wire.Variable) || q.list[0].Count != 1 {
+		q.iin |= wire.ParameterError
+		return
+	}
+	want := map[wire.Function]uint8{wire.OpenFile: 3, wire.CloseFile: 4, wire.DeleteFile: 3, wire.GetFileInfo: 7, wire.AuthenticateFile: 2, wire.AbortFile: 4}
+	if q.list[0].Variation != want[q.Function] {
+		q.iin |= wire.ObjectUnknown
+		return
+	}
+	var item []byte
+	for _, data := range q.list[0].Items {
+		item = data
+	}
+	var err error
+	switch q.Function {
+	case wire.OpenFile:
+		err = v.openFile(q, item)
+	case wire.CloseFile, wire.AbortFile:
+		err = v.closeFile(q, item)
+	case wire.DeleteFile:
+		err = v.deleteFile(q, item)
+	case wire.GetFileInfo:
+		err = v.fileInfo(q, item)
+	case wire.AuthenticateFile:
+		err = v.authenticateFile(q, item)
+	}
+	if err != nil {
+		q.iin |= wire.ParameterError
+	}
+}
+
+// sized appends an object of variable length to the answer.
+func (q *request) sized(variation uint8, data []byte) {
+	h := wire.Header{Group: 70, Variation: variation, Qualifier: wire.Size16<<4 | uint8(wire.Variable), Count: 1}
+	q.answer.object(h, append([]byte{byte(len(data)), byte(len(data) >> 8)}, data...))
+}
+
+// fileStatus notes how a file operation ended.
+func (q *request) fileStatus(s wire.FileStatus) wire.FileStatus {
+	q.detail().number("file_status", int64(s))
+	if s != wire.FileSuccess {
+		q.act.Outcome = event.Refused
+	}
+	return s
+}
+
+func (q *request) fileTarget(name string) {
+	q.act.Target = event.Target{Kind: event.TargetFile, Ref: name}
+}
+
+// allowed says whether a key opens files.
+func (v *visitor) allowed(key uint32) bool { return len(v.Users) == 0 || v.keys[key] }
+
+func (v *visitor) openFile(q *request, item []byte) error {
+	c, err := wire.ParseFileCommand(item)
+	if err != nil {
+		return err
+	}
+	q.fileTarget(c.Name)
+	q.detail().number("mode", int64(c.Mode))
+	s := wire.FileCommandStatus{Request: c.Request, MaxBlock: min(c.MaxBlock, uint16(v.blockSize()))}
+	f := &openFile{name: clean(c.Name), mode: c.Mode, block: int(s.MaxBlock), created: c.Created}
+	stored, exists := v.files.find(c.Name)
+	listing, entries := v.files.directory(c.Name)
+	switch {
+	case !v.allowed(c.Key):
+		s.Status = wire.FileDenied
+	case len(v.handles) >= maxHandles:
+		s.Status = wire.FileTooMany
+	case s.MaxBlock == 0:
+		s.Status = wire.FileBlockSize
+	case c.Mode == wire.FileModeRead && exists:
+		f.content, s.Size = stored.content, uint32(len(stored.content))
+	case c.Mode == wire.FileModeRead && entries > 0:
+		f.content, s.Size = listing, uint32(len(listing))
+	case c.Mode == wire.FileModeRead:
+		s.Status = wire.FileNotFound
+	case c.Mode != wire.FileModeWrite && c.Mode != wire.FileModeAppend:
+		s.Status = wire.FileInvalidMode
+	case stored.readOnly || entries > 0:
+		s.Status = wire.FileDenied
+	case c.Mode == wire.FileModeAppend:
+		f.content, s.Size = slices.Clone(stored.content), uint32(len(stored.content))
+	}
+	if c.Mode == wire.FileModeWrite || c.Mode == wire.FileModeAppend {
+		q.act.Class = event.FileWrite
+	}
+	if q.fileStatus(s.Status) == wire.FileSuccess {
+		v.lastFile++
+		s.Handle = v.lastFile
+		if v.handles == nil {
+			v.handles = map[uint32]*openFile{}
+		}
+		v.handles[s.Handle] = f
+	}
+	q.sized(4, s.Append(nil))
+	return nil
+}
+
+// blockSize is the longest block that a fragment carries.
+func (v *visitor) blockSize() int { return min(maxBlock, max(v.fragmentSize()-4-6-8, 0)) }
+
+// closeFile ends a file; what was written becomes an artefact and is there to
+// be read. Abort throws it away.
+func (v *visitor) closeFile(q *request, item []byte) error {
+	s, err := wire.ParseFileCommandStatus(item)
+	if err != nil {
+		return err
+	}
+	f := v.handles[s.Handle]
+	s.Status = wire.FileSuccess
+	if f == nil {
+		s.Status = wire.FileInvalidHandle
+	} else {
+		q.fileTarget(f.name)
+		delete(v.handles, s.Handle)
+		if f.mode != wire.FileModeRead {
+			q.act.Class = event.FileWrite
+			v.keepFile(q, f)
+			stored := storedFile{name: f.name, content: f.content, written: true, created: f.created}
+			if q.Function == wire.CloseFile && !v.files.put(stored) {
+				s.Status = wire.FileOverrun
+			}
+		}
+	}
+	q.fileStatus(s.Status)
+	q.sized(4, s.Append(nil))
+	return nil
+}
+
+// keepFile keeps what a visitor wrote as evidence.
+func (v *visitor) keepFile(q *request, f *openFile) {
+	a, err := v.s.Keep(f.name, "dnp3-file", bytes.NewReader(f.content))
+	if err != nil {
+		v.s.Log.Warn("dnp3: cannot keep a file", "error", err)
+		return
+	}
+	a.Truncated = a.Truncated || f.full
+	q.act.Artifact = &a
+}
+
+func (v *visitor) deleteFile(q *request, item []byte) error {
+	c, err := wire.ParseFileCommand(item)
+	if err != nil {
+		return err
+	}
+	q.fileTarget(c.Name)
+	s := wire.FileCommandStatus{Request: c.Request}
+	f, exists := v.files.find(c.Name)
+	switch {
+	case !v.allowed(c.Key), f.readOnly:
+		s.Status = wire.FileDenied
+	case !exists:
+		s.Status = wire.FileNotFound
+	default:
+		v.files.remove(c.Name)
+	}
+	q.fileStatus(s.Status)
+	q.sized(4, s.Append(nil))
+	return nil
+}
+
+func (v *visitor) fileInfo(q *request, item []byte) error {
+	d, err := wire.ParseFileDescriptor(item)
+	if err != nil {
+		return err
+	}
+	q.fileTarget(d.Name)
+	f, exists := v.files.find(d.Name)
+	_, entries := v.files.directory(d.Name)
+	switch {
+	case exists:
+		q.fileStatus(wire.FileSuccess)
+		d.Directory, d.Size, d.Created, d.Permissions = false, uint32(len(f.content)), f.created, f.permissions()
+		q.sized(7, d.Append(nil))
+	case entries > 0:
+		q.fileStatus(wire.FileSuccess)
+		d.Directory, d.Size, d.Permissions = true, uint32(entries), 0o555
+		q.sized(7, d.Append(nil))
+	default:
+		q.sized(4, wire.FileCommandStatus{Request: d.Request, Status: q.fileStatus(wire.FileNotFound)}.Append(nil))
+	}
+	return nil
+}
+
+// authenticateFile hands out a key to a user of the settings; 0 refuses.
+func (v *visitor) authenticateFile(q *request, item []byte) error {
+	a, err := wire.ParseFileAuth(item)
+	if err != nil {
+		return err
+	}
+	q.act.Cred = &event.Cred{User: a.User, Secret: a.Password, Method: "file"}
+	key := uint32(0)
+	if slices.Contains(v.Users, user{a.User, a.Password}) && len(v.keys) < maxHandles {
+		key = 1 + v.s.Rand().Uint32N(1<<31)
+		if v.keys == nil {
+			v.keys = map[uint32]bool{}
+		}
+		v.keys[key] = true
+	} else {
+		q.act.Outcome = event.Refused
+	}
+	q.sized(2, wire.FileAuth{Key: key}.Append(nil))
+	return nil
+}
+
+// readFile answers with a block of an open file.
+func (v *visitor) readFile(q *request, o wire.Object) {
+	for _, item := range o.Items {
+		b, err := wire.ParseFileBlock(item)
+		if err != nil {
+			q.iin |= wire.ParameterError
+			return
+		}
+		f, n := v.handles[b.Handle], b.Block&^wire.LastBlock
+		status := wire.FileSuccess
+		switch {
+		case f == nil:
+			status = wire.FileInvalidHandle
+		case f.mode != wire.FileModeRead:
+			status = wire.FileInvalidMode
+		case uint64(n)*uint64(f.block) > uint64(len(f.content)):
+			status = wire.FileBlockSequence
+		}
+		if f != nil {
+			q.fileTarget(f.name)
+		}
+		q.detail().number("block", int64(n))
+		if q.fileStatus(status) != wire.FileSuccess {
+			q.sized(6, transport(b.Handle, b.Block, status))
+			continue
+		}
+		start := int(n) * f.block
+		end := min(start+f.block, len(f.content))
+		if b.Block = n; end == len(f.content) {
+			b.Block |= wire.LastBlock
+		}
+		b.Data = f.content[start:end]
+		q.sized(5, b.Append(nil))
+	}
+}
+
+// transport is group 70 variation 6.
+func transport(handle, block uint32, s wire.FileStatus) []byte {
+	return append(wire.FileBlock{Handle: handle, Block: block}.Append(nil), byte(s))
+}
+
+// writeFile takes a block of a file.
+func (v *visitor) writeFile(q *request, o wire.Object) {
+	for _, item := range o.Items {
+		b, err := wire.ParseFileBlock(item)
+		if err != nil {
+			q.iin |= wire.ParameterError
+			return
+		}
+		f := v.handles[b.Handle]
+		status := wire.FileSuccess
+		switch {
+		case f == nil:
+			status = wire.FileInvalidHandle
+		case f.mode == wire.FileModeRead:
+			status = wire.FileInvalidMode
+		case b.Block&^wire.LastBlock != f.next:
+			status = wire.FileBlockSequence
+		case len(f.content)+len(b.Data) > maxFile:
+			status, f.full = wire.FileOverrun, true
+		default:
+			f.content = append(f.content, b.Data...)
+			f.next++
+		}
+		if f != nil {
+			q.fileTarget(f.name)
+		}
+		q.detail().number("block", int64(b.Block&^wire.LastBlock))
+		q.sized(6, transport(b.Handle, b.Block, q.fileStatus(status)))
+	}
+}
+
+// lost keeps what a visitor was writing when he left: evidence that no close
+// brought home.
+func (v *visitor) lost() {
+	for _, f := range v.handles {
+		if f.mode == wire.FileModeRead || len(f.content) == 0 {
+			continue
+		}
+		if a, err := v.s.Keep(f.name, "dnp3-file", bytes.NewReader(f.content)); err == nil {
+			a.Truncated = true
+			v.record(event.Act{Op: "file_left_open", Class: event.FileWrite, Outcome: event.Ignored, Target: event.Target{Kind: event.TargetFile, Ref: f.name}, Artifact: &a})
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package sensor
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sundew-ics/sundew/internal/event"
+	"github.com/sundew-ics/sundew/internal/session"
+)
+
+// Stats is what a sensor has done since its start.
+type Stats struct {
+	Panics   uint64         `json:"panics"`
+	Services []ServiceStats `json:"services"`
+}
+
+// ServiceStats is one service's part.
+type ServiceStats struct {
+	Persona    string           `json:"persona"`
+	Device     string           `json:"device"`
+	Service    string           `json:"service"`
+	Protocol   string           `json:"protocol"`
+	Network    string           `json:"network"`
+	Addrs      []netip.AddrPort `json:"addrs"`
+	Sessions   int              `json:"sessions"` // now
+	Served     uint64           `json:"served"`
+	Refused    uint64           `json:"refused"`
+	Events     uint64           `json:"events"` // lines given to the journal
+	Last       time.Time        `json:"last,omitzero"`
+	LastSource netip.Addr       `json:"last_source,omitzero"`
+}
+
+// Served is how many sessions there were.
+func (s Stats) Served() (n uint64) {
+	for _, v := range s.Services {
+		n += v.Served
+	}
+	return n
+}
+
+// Refused is how many sessions limits did not admit.
+func (s Stats) Refused() (n uint64) {
+	for _, v := range s.Services {
+		n += v.Refused
+	}
+	return n
+}
+
+// Sessions is how many there are.
+func (s Stats) Sessions() (n int) {
+	for _, v := range s.Services {
+		n += v.Sessions
+	}
+	return n
+}
+
+// Stats returns the counts of now.
+func (s *Sensor) Stats() Stats {
+	out := Stats{Panics: s.panics.Load()}
+	for i, v := range s.services {
+		last, from := v.counts.latest()
+		out.Services = append(out.Services, ServiceStats{
+			Persona: v.Persona, Device: v.Device, Service: v.Name, Protocol: v.Protocol.Name, Network: v.Protocol.Network,
+			Addrs: s.Addrs(i), Sessions: v.gate.count(), Served: v.counts.served.Load(), Refused: v.counts.refused.Load(),
+			Events: v.counts.events.Load(), Last: last, LastSource: from,
+		})
+	}
+	return out
+}
+
+// counts are a service's.
+type counts struct {
+	served, refused, events atomic.Uint64
+
+	mu   sync.Mutex
+	last time.Time
+	from netip.Addr
+}
+
+func (c *counts) visit(from netip.Addr) {
+	c.served.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last, c.from = time.Now(), from
+}
+
+func (c *counts) latest() (time.Time, netip.Addr) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last, c.from
+}
+
+// counted is the journal as one service's sessions see it.
+type counted struct {
+	session.Journal
+	counts *counts
+}
+
+// Append implements session.Journal.
+func (c counted) Append(line []byte, class event.Class) error {
+	c.counts.events.Add(1)
+	return c.Journal.Append(line, class)
+}
