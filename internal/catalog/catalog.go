@@ -6,11 +6,13 @@ import (
 	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/protocol/bacnet"
 	"github.com/sundew-ics/sundew/internal/protocol/enip"
+	"github.com/sundew-ics/sundew/internal/protocol/ftp"
 	"github.com/sundew-ics/sundew/internal/protocol/http"
 	"github.com/sundew-ics/sundew/internal/protocol/ipmi"
 	"github.com/sundew-ics/sundew/internal/protocol/modbus"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm"
 	"github.com/sundew-ics/sundew/internal/protocol/snmp"
+	"github.com/sundew-ics/sundew/internal/protocol/tftp"
 )
 
 // Protocols returns every protocol. One that has two entries speaks over both
@@ -20,11 +22,13 @@ func Protocols() []protocol.Protocol {
 		bacnet.Protocol(),
 		enip.Protocol(),
 		enip.Datagrams(),
+		ftp.Protocol(),
 		http.Protocol(),
 		ipmi.Protocol(),
 		modbus.Protocol(),
 		s7comm.Protocol(),
 		snmp.Protocol(),
+		tftp.Protocol(),
 	}
 }
 

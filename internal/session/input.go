@@ -23,6 +23,9 @@ func (w wire) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := s.conn.Read(p)
+	for n == 0 && s.expired(err) {
+		n, err = s.conn.Read(p)
+	}
 	if n > 0 {
 		s.capture(p[:n])
 	}
@@ -50,6 +53,9 @@ func (s *Session) Datagram() ([]byte, error) {
 		return nil, err
 	}
 	p, err := s.packet.Datagram()
+	for s.expired(err) {
+		p, err = s.packet.Datagram()
+	}
 	if err != nil {
 		return nil, s.endRead(err)
 	}
@@ -78,20 +84,35 @@ func (s *Session) beforeRead(ahead int) error {
 	return s.stopped
 }
 
-// slack is by how much an idle session may outlive its limit. It saves setting
-// a deadline for each of many quick requests.
-const slack = 250 * time.Millisecond
-
-// awaitUntil sets the read deadline, unless the one that is set will do.
+// awaitUntil makes d the limit of the next read. A deadline that is set already
+// and expires earlier may stay: expired then looks again, so that many quick
+// requests cost no deadline each.
 func (s *Session) awaitUntil(d time.Time) error {
-	if !d.IsZero() && !s.readBy.Before(d) && s.readBy.Sub(d) <= slack {
+	s.limit = d
+	if !s.readBy.IsZero() && (d.IsZero() || !d.Before(s.readBy)) || s.readBy.IsZero() && d.IsZero() {
 		return nil
 	}
-	if !d.IsZero() {
-		d = d.Add(slack)
+	return s.arm()
+}
+
+// arm sets the read deadline to the limit.
+func (s *Session) arm() error {
+	s.readBy = s.limit
+	return s.conn.SetReadDeadline(s.limit)
+}
+
+// expired says whether a read ended only because an old deadline came before
+// the limit; it has then set the deadline anew.
+func (s *Session) expired(err error) bool {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false
 	}
-	s.readBy = d
-	return s.conn.SetReadDeadline(d)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped != nil || s.hung() || !s.limit.IsZero() && !time.Now().Before(s.limit) {
+		return false
+	}
+	return s.arm() == nil && !s.hung()
 }
 
 // endRead notes why a read failed and returns what the room sees.

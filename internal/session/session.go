@@ -133,7 +133,8 @@ type Session struct {
 	mu      sync.Mutex
 	conn    net.Conn
 	idle    time.Duration
-	readBy  time.Time    // the read deadline as it is set
+	limit   time.Time    // when the read under way has been idle, or the stay over
+	readBy  time.Time    // the read deadline as it is set: the limit, or an earlier one
 	writeBy time.Time    // the write deadline as it is set
 	in      *[]byte      // captured: the pending act's request, then what no act has claimed
 	claimed int          // octets of in that are the pending act's

@@ -68,6 +68,7 @@ func (s *Session) beforeTLS(ahead int) error {
 	if n := s.captured() - ahead; n > 0 { // the room's fault
 		s.leftover(OpUnrecorded, event.Other, n)
 	}
+	s.arm()
 	s.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if s.hung() {
 		s.stop(ErrInterrupt, "")

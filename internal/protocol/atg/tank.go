@@ -79,7 +79,13 @@ func (c *console) strapped(i int) tank {
 
 // limit sets the volume up to which the console counts ullage.
 func (t tank) limit(c *console) tank {
-	rule := map[string]float64{"90": 0.90, "95": 0.95, "100": 1}[c.Ullage]
+	rule := 1.0
+	switch c.value("564", 0) {
+	case "1":
+		rule = 0.90
+	case "2":
+		rule = 0.95
+	}
 	t.ullage = math.Floor(t.capacity * rule)
 	return t
 }

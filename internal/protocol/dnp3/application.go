@@ -98,7 +98,7 @@ func (v *visitor) request(q *request, objErr error, p []byte, ack func()) error 
 		iin |= v.broadcastHeard()
 	}
 	v.respond(q, iin, ack)
-	if q.restart {
+	if q.restart && !v.s.Packet() {
 		v.s.Flush()
 		return errRestart
 	}

@@ -64,8 +64,11 @@ func (v *visitor) control(q *request) {
 	if n > 0 {
 		q.act.Target = event.Target{Kind: event.TargetPoint, Ref: firstPoint(q.list[0])}
 	}
-	if failed || n == 0 {
+	if failed {
 		q.act.Outcome = event.Refused
+	}
+	if n == 0 {
+		q.iin |= wire.ParameterError
 	}
 	if q.Function == wire.Select && !failed && n > 0 {
 		v.selected = selection{objects: slices.Clone(q.Objects), seq: q.Control & wire.Seq, until: time.Now().Add(time.Duration(v.settings.Select))}
@@ -105,8 +108,6 @@ func (v *visitor) one(q *request, o wire.Object, index uint32, item []byte) wire
 		return wire.ControlUnsupported
 	case v.remote != process.None && !q.view.Bool(v.remote):
 		return wire.ControlLocal
-	case p.inhibit != process.None && q.view.Bool(p.inhibit):
-		return wire.AutomationInhibit
 	case p.failed != process.None && q.view.Bool(p.failed), p.online != process.None && !q.view.Bool(p.online):
 		return wire.HardwareError
 	}
@@ -150,14 +151,17 @@ func (v *visitor) relay(q *request, p *point, item []byte) wire.ControlStatus {
 		on = false
 	}
 	pulse := c.Operation() == wire.OpPulseOn || c.Operation() == wire.OpPulseOff
-	if pulse && time.Now().Before(p.busy) {
+	switch {
+	case on && p.inhibit != process.None && q.view.Bool(p.inhibit): // opening is never forbidden
+		return wire.AutomationInhibit
+	case pulse && p.pulsing == name && time.Now().Before(p.busy):
 		return wire.AlreadyActive
-	}
-	if q.Function == wire.Select {
+	case q.Function == wire.Select:
 		return wire.ControlSuccess
 	}
 	if pulse {
 		const longest = 60_000 // ms that a relay of this kind can pulse
+		p.pulsing = name
 		p.busy = time.Now().Add(time.Duration(min(uint64(c.On)*uint64(c.Count), longest)) * time.Millisecond)
 	}
 	return v.writeTag(q, p, process.BoolValue(on))

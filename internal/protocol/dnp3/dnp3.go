@@ -47,7 +47,7 @@ var errRestart = errors.New("dnp3: the device restarts")
 // Serve answers one visitor until he leaves or the device restarts.
 func (o *outstation) Serve(ctx context.Context, s *session.Session) error {
 	if !o.enter(s) {
-		return o.unheard(s)
+		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	v := &visitor{outstation: o, s: s, assembler: wire.Assembler{Limit: wire.MaxFragment}, ctx: ctx, confirmed: make(chan struct{}, 1)}
@@ -75,19 +75,6 @@ func (v *visitor) converse() error {
 			return err
 		}
 	}
-}
-
-// unheard is what becomes of a visitor while the device restarts: TCP is hung
-// up, datagrams get no answer.
-func (o *outstation) unheard(s *session.Session) error {
-	if !s.Packet() {
-		return nil
-	}
-	if _, err := s.Datagram(); err != nil {
-		return err
-	}
-	s.Record(event.Act{Op: "unheard", Class: event.Other, Outcome: event.Ignored})
-	return nil
 }
 
 // visitor is one session with the outstation. Only what unsol guards is used by
@@ -199,6 +186,10 @@ func (v *visitor) datagram() error {
 	p, err := v.s.Datagram()
 	if err != nil {
 		return err
+	}
+	if v.deaf() {
+		v.record(event.Act{Op: "unheard", Class: event.Other, Outcome: event.Ignored})
+		return nil
 	}
 	p = append([]byte(nil), p...)
 	for first := true; first || len(p) > 0; first = false {

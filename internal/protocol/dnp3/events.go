@@ -2,7 +2,6 @@ package dnp3
 
 import (
 	"slices"
-	"time"
 
 	"github.com/sundew-ics/sundew/internal/process"
 	"github.com/sundew-ics/sundew/internal/protocol/dnp3/wire"
@@ -81,11 +80,7 @@ func (o *outstation) scan(v process.View) {
 }
 
 func (o *outstation) scanPoint(p *point, v process.View) {
-	happened := v.Since(p.tag)
-	if happened.IsZero() {
-		happened = time.Now()
-	}
-	value := p.value(v, millis(o.device.Clock.At(happened)))
+	value := p.value(v, millis(o.device.Clock.At(p.since(v))))
 	if p.kind == text {
 		words := p.wordsOf(v)
 		if words == p.words {

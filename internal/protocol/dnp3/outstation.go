@@ -118,11 +118,11 @@ func (o *outstation) now() uint64 { return millis(o.device.Clock.Now()) }
 
 func millis(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 0)) & (1<<48 - 1) }
 
-// enter counts a visitor in; it reports false while the device restarts.
+// enter counts a visitor in. A connection finds nobody while the device restarts: false.
 func (o *outstation) enter(s *session.Session) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.restarting() {
+	if o.restarting() && !s.Packet() {
 		return false
 	}
 	if err := o.load(); err != nil {
@@ -140,6 +140,21 @@ func (o *outstation) leave(s *session.Session) {
 
 // restarting says whether the device does not answer, under the lock.
 func (o *outstation) restarting() bool { return time.Now().Before(o.down) }
+
+// deaf says that the device restarts and hears no datagram. A flow that goes on
+// behind it is a master whose reports are no longer enabled.
+func (v *visitor) deaf() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.restarting() {
+		return false
+	}
+	v.unsol.Lock()
+	defer v.unsol.Unlock()
+	v.reports.classes, v.reports.waiting, v.waiting = [4]bool{}, false, waiting{}
+	v.last, v.selected = nil, selection{}
+	return true
+}
 
 // indications are those of the device at this moment, under the lock.
 func (o *outstation) indications(v process.View) wire.IIN {

@@ -69,7 +69,7 @@ type point struct {
 	Opened      string   `toml:"opened"`  // of a double-bit point: the tag of its other contact
 	Status      string   `toml:"status"`  // of an output: the tag that says what it is; default: its own
 	Online      string   `toml:"online"`  // tag: false means that the point is offline
-	Inhibit     string   `toml:"inhibit"` // of an output: a tag that forbids it (status 10)
+	Inhibit     string   `toml:"inhibit"` // of an output: a tag that forbids to switch it on (status 10)
 	Failed      string   `toml:"failed"`  // of an output: a tag that says it cannot act (status 6)
 	Accept      []string `toml:"accept"`  // of an output: the controls it takes; default: all
 	Text        string   `toml:"text"`    // of a text: instead of a tag
@@ -84,14 +84,14 @@ type point struct {
 
 	kind                                         kind
 	tag, opened, status, online, inhibit, failed process.Ref
-	of                                           *point // of a frozen counter: the counter
 
-	class int
-	last  wire.Value
-	words string  // last text
-	base  float64 // of a counter: what was cleared
-	held  wire.Value
-	busy  time.Time // of an output: until when a pulse lasts
+	class   int
+	last    wire.Value
+	words   string  // last text
+	base    float64 // of a counter: what was cleared
+	held    wire.Value
+	pulsing string    // of an output: the control that pulses
+	busy    time.Time // and until when
 }
 
 // index is the point's number on the wire.
@@ -199,7 +199,7 @@ func (p *point) buildReports(o *outstation) error {
 // frozenOf returns the frozen counter of a counter.
 func (p *point) frozenOf() *point {
 	static, event := frozen.defaultVariations()
-	return &point{At: p.At, kind: frozen, of: p, class: p.FrozenClass, Static: static, Event: event, held: wire.Value{Flags: wire.Online}}
+	return &point{At: p.At, kind: frozen, tag: p.tag, class: p.FrozenClass, Static: static, Event: event, held: wire.Value{Flags: wire.Online}}
 }
 
 // value is the point as the view shows it.
@@ -228,6 +228,21 @@ func (p *point) value(v process.View, now uint64) wire.Value {
 		out.Number = finite(v.Float(p.tag))*p.Scale + p.Offset
 	}
 	return out
+}
+
+// since is when the point took its present value.
+func (p *point) since(v process.View) time.Time {
+	at := v.Since(p.tag)
+	if p.kind == output {
+		at = v.Since(p.status)
+	}
+	if other := v.Since(p.opened); p.kind == double && other.After(at) {
+		at = other
+	}
+	if at.IsZero() {
+		at = time.Now()
+	}
+	return at
 }
 
 // contacts is the state of a double-bit point.

@@ -148,7 +148,7 @@ func (v *visitor) restart(q *request) {
 	v.schedules = nil
 	v.save(v.s)
 	for s := range v.visitors {
-		if s != v.s {
+		if s != v.s && !s.Packet() {
 			s.HangUp("protocol")
 		}
 	}

@@ -125,7 +125,8 @@ func (v *visitor) begin() {
 	v.initialized()
 	if !v.watching && len(v.watched) > 0 {
 		v.watching = true
-		v.work.Go(func() { v.watch(v.ctx) })
+		changes := v.device.Process.Changes(v.ctx, v.watched...) // from now on, not from when the goroutine runs
+		v.work.Go(func() { v.watch(changes) })
 	}
 	v.pump(false)
 }

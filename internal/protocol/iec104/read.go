@@ -160,7 +160,8 @@ func (v *visitor) line(kept []byte) ([]byte, error) {
 func (v *visitor) record(p []byte) { v.s.Record(strayAct(p)) }
 
 func strayAct(p []byte) event.Act {
-	if name := foreign.Name(p); name != "" && name != "iec104" || foreign.Printable(p) {
+	begun := p[0] == wire.Start && len(p) < 3 // rather a frame's beginning than the letter h
+	if name := foreign.Name(p); name != "" && name != "iec104" || foreign.Printable(p) && !begun {
 		return event.Act{Op: "foreign_protocol", Class: event.Foreign, Outcome: event.Ignored, Detail: stray{Protocol: event.Text(name)}}
 	}
 	return event.Act{Op: "skipped_octets", Class: event.Malformed, Outcome: event.Ignored}

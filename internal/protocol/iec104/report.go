@@ -1,7 +1,7 @@
 package iec104
 
 import (
-	"context"
+	"iter"
 	"math"
 	"slices"
 	"time"
@@ -25,9 +25,9 @@ func (v *visitor) remember() {
 	}
 }
 
-// watch reports what changes until ctx ends.
-func (v *visitor) watch(ctx context.Context) {
-	for change := range v.device.Process.Changes(ctx, v.watched...) {
+// watch reports what changes until the visit ends.
+func (v *visitor) watch(changes iter.Seq[process.Change]) {
+	for change := range changes {
 		v.mu.Lock()
 		if v.started {
 			v.changed(change)

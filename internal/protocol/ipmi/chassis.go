@@ -32,7 +32,7 @@ func chassisCommand(cmd uint8) (command, bool) {
 	case 0x0B:
 		return command{"set_power_cycle_interval", event.Config, administrator, 1, (*request).setInterval}, true
 	case 0x0F:
-		return command{"get_poh_counter", event.Read, user, 0, (*request).hours}, true
+		return command{"get_poh_counter", event.Read, user, 0, (*request).poweredHours}, true
 	}
 	return command{}, false
 }
@@ -240,11 +240,11 @@ func (r *request) setInterval() ([]byte, uint8) {
 	return nil, codeOK
 }
 
-// hours counts hours with power, from the identity's start on (§28.14).
-func (r *request) hours() ([]byte, uint8) {
+// poweredHours counts hours with power, from the identity's start on (§28.14).
+func (r *request) poweredHours() ([]byte, uint8) {
 	b := octet.Builder{}
 	b.U8(60) // minutes per count
-	b.U32LE(r.set.Hours + uint32(max(0, r.now.Sub(r.boot)/time.Hour)))
+	b.U32LE(r.bmc.hours + uint32(max(0, r.now.Sub(r.boot)/time.Hour)))
 	return b.B, codeOK
 }
 

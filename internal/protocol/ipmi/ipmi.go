@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -42,7 +43,8 @@ type bmc struct {
 	sensors []*sensor
 	sdr     [][]byte
 	fru     []byte
-	boot    time.Time // of the host, for the power-on counter
+	boot    time.Time // of the host
+	hours   uint32    // with power, at boot
 
 	mu       sync.Mutex
 	consoles map[uint32]*console
@@ -103,7 +105,35 @@ func (b *bmc) identity() error {
 	if _, _, err := b.firmware(); err != nil {
 		return err
 	}
+	if aux, err := hex.DecodeString(b.set.Device.Aux); err != nil || len(aux) != 0 && len(aux) != 4 {
+		return fmt.Errorf("device: aux: %q is not four octets in hexadecimal", b.set.Device.Aux)
+	}
+	if text, err = b.device.Identity.Expand(b.set.Hours); err == nil && text != "" {
+		var n uint64
+		n, err = strconv.ParseUint(text, 10, 32)
+		b.hours = uint32(n)
+	}
+	if err != nil {
+		return fmt.Errorf("hours: %w", err)
+	}
+	return b.access()
+}
+
+// access reads who can log in, and how.
+func (b *bmc) access() error {
 	b.key = []byte(b.set.Key)
+	for i := range b.set.Users {
+		u := &b.set.Users[i]
+		var err1, err2 error
+		u.Name, err1 = b.device.Identity.Expand(u.Name)
+		u.Password, err2 = b.device.Identity.Expand(u.Password)
+		if err := errors.Join(err1, err2); err != nil {
+			return fmt.Errorf("users: %w", err)
+		}
+		if len(u.Name) > 16 || len(u.Password) > 20 {
+			return fmt.Errorf("users: %q: use a name of up to 16 and a password of up to 20 octets", u.Name)
+		}
+	}
 	for _, id := range b.set.Suites {
 		s, ok := wire.SuiteByID(id)
 		if !ok {

@@ -256,7 +256,7 @@ func (x *sensor) eventType() uint8 {
 	return 0x01 // threshold
 }
 
-// inSDROrder returns thresholds as Get and Set Sensor Thresholds have them.
+// getThresholds answers with all six, and which of them can be read (§35.9).
 func (r *request) getThresholds() ([]byte, uint8) {
 	x := r.sensor()
 	switch {

@@ -23,7 +23,7 @@ type settings struct {
 	Users    []userSettings     `toml:"users"`
 	Power    string             `toml:"power"`   // writable bool tag: the host has power
 	Restore  string             `toml:"restore"` // power restore policy: off, previous, on
-	Hours    uint32             `toml:"hours"`   // power-on hours when the device was last started
+	Hours    string             `toml:"hours"`   // power-on hours when the device was last started; may have ${…}
 	LAN      lanSettings        `toml:"lan"`
 	SOL      bool               `toml:"sol"` // whether the payload is there (but not enabled)
 	Sensors  []sensorSettings   `toml:"sensors"`
@@ -123,8 +123,8 @@ func (s *settings) check() error {
 		if _, ok := parsePrivilege(u.Privilege); !ok {
 			return fmt.Errorf("users: privilege %q; use callback, user, operator, administrator or none", u.Privilege)
 		}
-		if u.ID < 1 || u.ID > s.Slots || len(u.Name) > 16 || len(u.Password) > 20 {
-			return fmt.Errorf("users: %q: use an id of 1 to %d, a name of up to 16 and a password of up to 20 octets", u.Name, s.Slots)
+		if u.ID < 1 || u.ID > s.Slots {
+			return fmt.Errorf("users: %q: use an id of 1 to %d", u.Name, s.Slots)
 		}
 	}
 	if _, ok := parseRestore(s.Restore); !ok {

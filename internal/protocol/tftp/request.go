@@ -12,6 +12,7 @@ import (
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/layer/foreign"
 	"github.com/sundew-ics/sundew/internal/protocol/tftp/wire"
+	"github.com/sundew-ics/sundew/internal/session"
 	"github.com/sundew-ics/sundew/internal/vfs"
 )
 
@@ -171,6 +172,13 @@ func (v *visit) resolve(name string) (string, error) {
 
 func (v *visit) who() vfs.User { return vfs.User{Name: v.set.User, Group: v.set.Group} }
 
+// Idle limits of the flow to the well-known port: alone, and beside a transfer,
+// which has a limit of its own.
+const (
+	flowIdle  = 30 * time.Second
+	whileBusy = 24 * time.Hour
+)
+
 // start notes a request; false where its transfer is under way already.
 func (v *visit) start(request string) bool {
 	v.mu.Lock()
@@ -179,14 +187,32 @@ func (v *visit) start(request string) bool {
 		return false
 	}
 	v.running[request] = true
+	v.s.SetIdle(whileBusy)
 	return true
 }
 
 func (v *visit) end(request string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.running, request)
+	if delete(v.running, request); len(v.running) == 0 {
+		v.s.SetIdle(flowIdle)
+	}
 }
+
+// side opens the port of a transfer.
+func (v *visit) side() (*session.Side, error) {
+	if v.transfers.Add(1) > maxTransfers {
+		v.transfers.Add(-1)
+		return nil, errBusy
+	}
+	side, err := v.s.Side(v.ctx, "udp")
+	if err != nil {
+		v.transfers.Add(-1)
+	}
+	return side, err
+}
+
+var errBusy = errors.New("tftp: all transfers are under way")
 
 // terms are what a transfer goes by.
 type terms struct {
@@ -244,7 +270,7 @@ func (v *visit) begin(p wire.Packet, path string, a event.Act, request string) (
 			return errorOf(err), false
 		}
 	}
-	side, err := v.s.Side(v.ctx, "udp")
+	side, err := v.side()
 	if err != nil { // more than this visitor, or all of them, may have: he asks again
 		if file != nil {
 			file.Close()
@@ -259,6 +285,7 @@ func (v *visit) begin(p wire.Packet, path string, a event.Act, request string) (
 	t := v.negotiate(p, size)
 	v.work.Go(func() {
 		defer v.end(request)
+		defer v.transfers.Add(-1)
 		defer side.Close()
 		kid, err := side.Accept(v.ctx)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/process"
@@ -73,10 +74,15 @@ func (s *settings) check() error {
 	return nil
 }
 
+// maxTransfers is how many transfers a service carries out at once; a request
+// beyond them is left to be asked again.
+const maxTransfers = 40
+
 // server is one service.
 type server struct {
-	set   settings
-	files *vfs.FS
+	set       settings
+	files     *vfs.FS
+	transfers atomic.Int32
 }
 
 func newServer(env protocol.Env) (protocol.Handler, error) {

@@ -12,33 +12,31 @@ import (
 	"github.com/sundew-ics/sundew/internal/session"
 )
 
-// retrier sends the last packet again until the visitor answers it. An unproven
-// visitor gets it twice at most.
+// retrier sends the last packet again until the visitor answers it.
 type retrier struct {
-	kid     *session.Session
-	timeout time.Duration
-	retries int
+	kid *session.Session
 
 	mu     sync.Mutex
 	timer  *time.Timer
 	packet []byte
+	wait   time.Duration
 	left   int
 	over   bool
 }
 
 // arm makes packet the one that is sent again.
-func (r *retrier) arm(packet []byte, retries int) {
+func (r *retrier) arm(packet []byte, wait time.Duration, retries int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.over {
 		return
 	}
-	r.packet, r.left = packet, retries
+	r.packet, r.wait, r.left = packet, wait, retries
 	if r.timer == nil {
-		r.timer = time.AfterFunc(r.timeout, r.fire)
+		r.timer = time.AfterFunc(wait, r.fire)
 		return
 	}
-	r.timer.Reset(r.timeout)
+	r.timer.Reset(wait)
 }
 
 // fire sends again, or ends the transfer.
@@ -55,7 +53,7 @@ func (r *retrier) fire() {
 	}
 	r.left--
 	r.kid.Send(event.Act{Op: "retransmission", Class: event.Report}, r.packet)
-	r.timer.Reset(r.timeout)
+	r.timer.Reset(r.wait)
 }
 
 // stop waits for what is under way; nothing is sent afterwards.
@@ -68,7 +66,12 @@ func (r *retrier) stop() {
 	}
 }
 
-const unprovenRetries = 2
+// A visitor who has not shown that he hears us gets little, and not for long:
+// his request may be forged.
+const (
+	unprovenRetries = 2
+	unprovenWait    = time.Second
+)
 
 // next waits for the visitor's next packet and records what is not of this
 // transfer. An ERROR of his ends it: io.EOF.
@@ -95,6 +98,13 @@ func (v *visit) next(kid *session.Session, path string, want wire.Opcode) (wire.
 	}
 }
 
+// prove notes that the visitor hears what we send to him: he knows a port that
+// only our packet told.
+func (v *visit) prove(kid *session.Session) {
+	kid.Prove()
+	v.s.Prove()
+}
+
 func target(path string) event.Target { return event.Target{Kind: event.TargetPath, Ref: path} }
 
 // send carries out a read request: an OACK or the first block, then a block for
@@ -103,7 +113,7 @@ func (v *visit) send(kid *session.Session, t terms, path string, file io.Reader)
 	if t.text {
 		file = &textReader{r: file}
 	}
-	retry := &retrier{kid: kid, timeout: t.timeout}
+	retry := &retrier{kid: kid}
 	defer retry.stop()
 	var block uint16
 	last := false
@@ -125,7 +135,7 @@ func (v *visit) send(kid *session.Session, t terms, path string, file io.Reader)
 			return v.fail(kid, "data", path)
 		}
 	}
-	retry.arm(packet, unprovenRetries)
+	retry.arm(packet, unprovenWait, unprovenRetries)
 	kid.Send(event.Act{Op: op, Class: event.Report, Target: target(path), Detail: &detail{block: int(block), code: -1}}, packet)
 	for {
 		p, err := v.next(kid, path, wire.ACK)
@@ -138,7 +148,7 @@ func (v *visit) send(kid *session.Session, t terms, path string, file io.Reader)
 			kid.Record(a)
 			continue
 		}
-		kid.Prove()
+		v.prove(kid)
 		if last {
 			retry.stop()
 			a.Class = event.FileRead
@@ -148,7 +158,7 @@ func (v *visit) send(kid *session.Session, t terms, path string, file io.Reader)
 		if next() != nil {
 			return v.fail(kid, "acknowledgement", path)
 		}
-		retry.arm(packet, v.set.Retries)
+		retry.arm(packet, t.timeout, v.set.Retries)
 		kid.Record(a)
 		kid.Write(packet)
 	}
@@ -164,7 +174,7 @@ func (v *visit) fail(kid *session.Session, op, path string) error {
 // receive carries out a write request. The file is kept while it comes; the last
 // block is acknowledged once it is in the visitor's tree.
 func (v *visit) receive(kid *session.Session, t terms, path, name string) error {
-	retry := &retrier{kid: kid, timeout: t.timeout}
+	retry := &retrier{kid: kid}
 	defer retry.stop()
 	in := newIntake(kid, name, t.text)
 	defer in.close()
@@ -172,7 +182,7 @@ func (v *visit) receive(kid *session.Session, t terms, path, name string) error 
 	if t.granted != nil {
 		packet, op = wire.Packet{Op: wire.OACK, Options: t.granted}.Append(nil), "option_acknowledgement"
 	}
-	retry.arm(packet, unprovenRetries)
+	retry.arm(packet, unprovenWait, unprovenRetries)
 	kid.Send(event.Act{Op: op, Class: event.Report, Target: target(path), Detail: &detail{block: 0, code: -1}}, packet)
 	for block := uint16(0); ; {
 		p, err := v.next(kid, path, wire.DATA)
@@ -189,7 +199,7 @@ func (v *visit) receive(kid *session.Session, t terms, path, name string) error 
 			}
 			continue
 		}
-		kid.Prove()
+		v.prove(kid)
 		block++
 		in.write(p.Data)
 		packet = wire.Packet{Op: wire.ACK, Block: block}.Append(nil)
@@ -197,7 +207,7 @@ func (v *visit) receive(kid *session.Session, t terms, path, name string) error 
 			retry.stop()
 			return v.finish(kid, in, a, path, packet, t.timeout)
 		}
-		retry.arm(packet, v.set.Retries)
+		retry.arm(packet, t.timeout, v.set.Retries)
 		kid.Record(a)
 		kid.Write(packet)
 	}

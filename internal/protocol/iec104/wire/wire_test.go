@@ -76,7 +76,7 @@ func TestASDUErrors(t *testing.T) {
 }
 
 func TestReadings(t *testing.T) {
-	at := TimeOf(time.Date(2011, 7, 22, 1, 41, 30, 194e6, time.UTC))
+	at := TimeOf(time.Date(2017, 7, 22, 1, 41, 30, 450e6, time.UTC))
 	for _, c := range []struct {
 		name string
 		t    Type
@@ -91,7 +91,7 @@ func TestReadings(t *testing.T) {
 		{"scaled -7", Scaled, Reading{Value: -7}, "f9 ff 00"},
 		{"float 30", Float, Reading{Value: 30}, "00 00 f0 41 00"},
 		{"total", Totals, Reading{Value: 100000, Counter: 0x43}, "a0 86 01 00 43"},
-		{"scaled with CP56, of a recorded station (personas.md §7.1)", 35, Reading{Value: 30, Time: at}, "1e 00 00 f2 76 29 01 b6 07 0b"},
+		{"scaled with CP56, as a recorded station sent it but for summer time", 35, Reading{Value: 30, Time: at}, "1e 00 00 f2 76 29 01 d6 07 11"},
 		{"single with CP24, 101 §7.2.6.19", 2, Reading{Value: 1, Time: Time{0xf2, 0x76, 0x29}}, "01 f2 76 29"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,11 @@
+package dnp3
+
+import (
+	"testing"
+
+	"github.com/sundew-ics/sundew/internal/protocol/prototest"
+)
+
+func TestConversations(t *testing.T) { prototest.Run(t, TCP()) }
+
+func TestDatagrams(t *testing.T) { prototest.Glob(t, UDP(), "testdata/udp/*.txtar") }
