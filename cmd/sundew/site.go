@@ -228,7 +228,7 @@ func (b *builder) service(s *site, dev *device.Device, st protocol.State, v pers
 		}
 		s.services = append(s.services, sensor.Service{
 			Persona: s.persona.Name, Device: dev.Key, Name: v.Name, Protocol: p, Handler: h, Standard: p.Port,
-			Sides: sensor.PortRange(v.Sides),
+			Sides: sensor.PortRange(v.Sides), Limits: sensor.Limits{Sessions: v.Sessions, Idle: v.Idle},
 		})
 	}
 	if !found {

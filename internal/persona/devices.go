@@ -180,10 +180,15 @@ func (l *loader) services(spec *deviceSpec, path []any) ([]Service, error) {
 			wrong = append(wrong, l.wrong(append(at, "sides"), "sides = %q: write a range of ports, as in \"50100-50149\"", s.Sides))
 			continue
 		}
+		idle, err := parseIdle(s.Idle)
+		if err != nil || s.Sessions < 0 {
+			wrong = append(wrong, l.wrong(at, "sessions = %d, idle = %q: write a number of sessions and a time span, as in sessions = 8, idle = \"90s\"", s.Sessions, s.Idle))
+			continue
+		}
 		names[name] = true
 		out = append(out, Service{
 			Name: name, Protocol: s.Protocol, Network: s.Network,
-			Port: uint16(s.Port), Alt: uint16(s.Alt), Sides: sides, File: s.File, Decode: l.decoder(s.File),
+			Port: uint16(s.Port), Alt: uint16(s.Alt), Sides: sides, Sessions: s.Sessions, Idle: idle, File: s.File, Decode: l.decoder(s.File),
 		})
 	}
 	return out, errors.Join(wrong...)
@@ -242,4 +247,16 @@ func parsePorts(s string) (p Ports, err error) {
 		return p, errPorts
 	}
 	return Ports{uint16(a), uint16(b)}, nil
+}
+
+// parseIdle reads a time span; an empty text is none.
+func parseIdle(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err == nil && d <= 0 {
+		err = errors.New("not a time to wait")
+	}
+	return d, err
 }

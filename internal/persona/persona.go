@@ -41,13 +41,15 @@ type Device struct {
 
 // A Service is one protocol of one device.
 type Service struct {
-	Name     string // unique in its device
-	Protocol string // its name in the catalogue
-	Network  string // "tcp", "udp", or empty: all that the catalogue has
-	Port     uint16 // 0: the catalogue's
-	Alt      uint16 // 0: the catalogue's
-	Sides    Ports  // for its side ports; zero: any
-	File     string // its settings; empty: none
+	Name     string        // unique in its device
+	Protocol string        // its name in the catalogue
+	Network  string        // "tcp", "udp", or empty: all that the catalogue has
+	Port     uint16        // 0: the catalogue's
+	Alt      uint16        // 0: the catalogue's
+	Sides    Ports         // for its side ports; zero: any
+	Sessions int           // at once; 0: the sensor's limit
+	Idle     time.Duration // 0: the sensor's limit
+	File     string        // its settings; empty: none
 
 	// Decode reads File, strictly, into a room's settings; without a File it
 	// leaves them as they are.

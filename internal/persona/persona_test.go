@@ -212,6 +212,7 @@ func TestMistakes(t *testing.T) {
 		{"port", "protocol = \"snmp\"", "protocol = \"snmp\"\nport = 70000", "persona.toml:34:1: port = 70000", ""},
 		{"network", "protocol = \"snmp\"", "protocol = \"snmp\"\nnetwork = \"ip\"", "persona.toml:34:1: network = \"ip\"", ""},
 		{"sides", "protocol = \"snmp\"", "protocol = \"snmp\"\nsides = \"50149-50100\"", "persona.toml:34:1: sides = \"50149-50100\": write a range", ""},
+		{"idle", "protocol = \"snmp\"", "protocol = \"snmp\"\nidle = \"soon\"", "idle = \"soon\": write a number of sessions and a time span", ""},
 		{"public address", "{ generate = \"address\", host = \"gateway\" }", "\"8.8.8.8\"", "persona.toml:30:1: address = \"8.8.8.8\"", ""},
 		{"tag's type", "\"float32\"", "\"float\"", "process.toml:3:1: tag tank.level: type: no type \"float\"", "    type = \"float\"\n    ^^^^"},
 		{"tag twice", "\"pump.run\"", "\"tank.level\"", "process.toml:14:1: tag tank.level:", ""},

@@ -56,6 +56,8 @@ type serviceSpec struct {
 	Network  string `toml:"network"`
 	Port     int    `toml:"port"`
 	Alt      int    `toml:"alt"`
-	Sides    string `toml:"sides"` // "50100-50149": ports for FTP data, TFTP transfers
+	Sides    string `toml:"sides"`    // "50100-50149": ports for FTP data, TFTP transfers
+	Sessions int    `toml:"sessions"` // at once, as few as the device has; default: the sensor's
+	Idle     string `toml:"idle"`     // "90s": how long it keeps a silent visitor; default: the sensor's
 	File     string `toml:"file"`
 }
