@@ -22,6 +22,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/sundew-ics/sundew/internal/protocol/dnp3/wire"
 )
 
 // A probe is one request of a protocol and how its answer is read.
@@ -31,8 +33,10 @@ type probe struct {
 	port    int
 	hello   [][]byte // sent first, each answered
 	request []byte
-	read    func(r *bufio.Reader) error // TCP
-	conns   int                         // at once; 0: 64. A device may have fewer
+	read    func(r *bufio.Reader) error          // TCP
+	conns   int                                  // at once; 0: 64. A device may have fewer
+	persona string                               // empty: the default
+	build   func(t testing.TB, s *sundew) []byte // the request, where it depends on the installation
 }
 
 // probes has a row per protocol.
@@ -42,8 +46,20 @@ func probes() []probe {
 		{name: "http GET /values.json", network: "tcp", port: 8800, request: []byte("GET /values.json HTTP/1.1\r\nHost: x\r\n\r\n"), read: readHTTP},
 		{name: "s7 read 4 octets of DB1", network: "tcp", port: 10201, hello: s7Hello(), request: s7Read(), read: readTPKT, conns: 12},
 		{name: "s7 read SZL 0011", network: "tcp", port: 10201, hello: s7Hello(), request: s7ReadSZL(), read: readTPKT, conns: 12},
+		{name: "ftp NOOP", network: "tcp", port: ftpPort, request: []byte("NOOP\r\n"), read: readLine},
+		{name: "tftp read request refused", network: "udp", port: tftpPort, request: []byte("\x00\x01none\x00octet\x00")},
+		{name: "ipmi get channel capabilities", network: "udp", port: 6230, request: []byte("\x06\x00\xff\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x09\x20\x18\xc8\x81\x00\x38\x8e\x04\xb5")},
+		{name: "enip list identity", network: "tcp", port: 44818, request: append([]byte("\x63"), make([]byte, 23)...), read: readENIP},
 		{name: "snmp get sysUpTime", network: "udp", port: 16100, request: []byte("\x30\x26\x02\x01\x01\x04\x06public\xa0\x19\x02\x04\x01\x02\x03\x04\x02\x01\x00\x02\x01\x00\x30\x0b\x30\x09\x06\x05\x2b\x06\x01\x02\x01\x05\x00")},
+		{name: "iec104 test frame", network: "tcp", port: 2404, request: []byte("\x68\x04\x43\x00\x00\x00"), read: readAPDU, persona: "substation-rtu"},
+		{name: "bacnet read present-value", network: "udp", port: 47808, request: []byte("\x81\x0a\x00\x11\x01\x04\x00\x05\x01\x0c\x0c\x00\x00\x00\x01\x19\x55")},
+		{name: "dnp3 read 16 analogs", persona: "feeder-outstation", network: "tcp", port: dnp3Port, build: dnp3Question("c001 1e01 00 000f"), read: readDNP3},
 	}
+}
+
+func readLine(r *bufio.Reader) error {
+	_, err := r.ReadSlice('\n')
+	return err
 }
 
 func readMBAP(r *bufio.Reader) error {
@@ -52,6 +68,37 @@ func readMBAP(r *bufio.Reader) error {
 		return err
 	}
 	_, err = r.Discard(6 + int(binary.BigEndian.Uint16(head[4:])))
+	return err
+}
+
+// readDNP3 reads one link frame.
+func readDNP3(r *bufio.Reader) error {
+	head, err := r.Peek(wire.HeaderLen)
+	if err != nil {
+		return err
+	}
+	n, err := wire.FrameLen(head)
+	if err == nil {
+		_, err = r.Discard(n)
+	}
+	return err
+}
+
+func readAPDU(r *bufio.Reader) error {
+	head, err := r.Peek(2)
+	if err != nil {
+		return err
+	}
+	_, err = r.Discard(2 + int(head[1]))
+	return err
+}
+
+func readENIP(r *bufio.Reader) error {
+	head, err := r.Peek(4)
+	if err != nil {
+		return err
+	}
+	_, err = r.Discard(24 + int(binary.LittleEndian.Uint16(head[2:])))
 	return err
 }
 
@@ -258,9 +305,18 @@ func TestBench(t *testing.T) {
 	var report strings.Builder
 	fmt.Fprintf(&report, "%s, %d CPUs, %s\n", runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 	fmt.Fprintf(&report, "up after %v, %d MB resident when idle\n", up.Round(time.Millisecond), idle>>20)
+	others := map[string]*sundew{"": s}
 	for _, p := range probes() {
+		at := others[p.persona]
+		if at == nil {
+			at = startAt(t, fmt.Sprintf("127.13.13.%d", 14+len(others)), filepath.Join(dir, p.persona), p.persona, "--limits", "off", "--latency", "off")
+			others[p.persona] = at
+		}
+		if p.build != nil {
+			p.request = p.build(t, at)
+		}
 		bare := load(t, echo, echoProbe(p))
-		ours := load(t, s.at(p.port), p)
+		ours := load(t, at.at(p.port), p)
 		ratio, tail := ours.perSecond/bare.perSecond, float64(ours.p99)/float64(bare.p99)
 		fmt.Fprintf(&report, "%-28s %s\n%-28s %s\n%-28s %.2f of the echo server's requests, p99 %.1f times its\n", p.name, ours, "  echo, same octets", bare, "", ratio, tail)
 		if ratio < 0.3 {

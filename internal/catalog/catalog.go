@@ -4,10 +4,13 @@ package catalog
 
 import (
 	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/atg"
 	"github.com/sundew-ics/sundew/internal/protocol/bacnet"
+	"github.com/sundew-ics/sundew/internal/protocol/dnp3"
 	"github.com/sundew-ics/sundew/internal/protocol/enip"
 	"github.com/sundew-ics/sundew/internal/protocol/ftp"
 	"github.com/sundew-ics/sundew/internal/protocol/http"
+	"github.com/sundew-ics/sundew/internal/protocol/iec104"
 	"github.com/sundew-ics/sundew/internal/protocol/ipmi"
 	"github.com/sundew-ics/sundew/internal/protocol/modbus"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm"
@@ -20,10 +23,14 @@ import (
 func Protocols() []protocol.Protocol {
 	return []protocol.Protocol{
 		bacnet.Protocol(),
+		dnp3.Protocol(),
+		dnp3.Datagrams(),
 		enip.Protocol(),
 		enip.Datagrams(),
 		ftp.Protocol(),
+		atg.Protocol(),
 		http.Protocol(),
+		iec104.Protocol(),
 		ipmi.Protocol(),
 		modbus.Protocol(),
 		s7comm.Protocol(),

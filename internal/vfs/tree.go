@@ -79,7 +79,7 @@ func (f *FS) load() error {
 			return fmt.Errorf("%s: %w", f.cfg.Tree, err)
 		}
 		line, _ := r.FieldPos(0)
-		if line == 1 && fields[0] == "path" {
+		if fields[0] == "path" { // the heading
 			continue
 		}
 		w, err := f.row(fields)
@@ -218,7 +218,9 @@ func (f *FS) date(path string, age time.Duration) time.Time {
 // A series is a file for each of the last periods.
 type series struct {
 	row
-	make func(path string, from, to time.Time) content
+	snapshot bool // written at once, in the first hours of its period
+	late     func(path string) time.Duration
+	make     func(path string, from, to time.Time) content
 }
 
 func (f *FS) newSeries(path string, w row) (series, error) {
@@ -227,7 +229,11 @@ func (f *FS) newSeries(path string, w row) (series, error) {
 		return series{}, fmt.Errorf("%s: name the period in braces, as in {20060102}", path)
 	}
 	w.path = path
-	s := series{row: w}
+	s := series{row: w, snapshot: !strings.HasPrefix(w.source, "csv:") && !strings.HasPrefix(w.source, "log:")}
+	s.late = func(path string) time.Duration {
+		seed := f.seed(path)
+		return time.Duration(seed[0]) * time.Second
+	}
 	var err error
 	s.make, err = f.period(w)
 	return s, err
@@ -243,16 +249,37 @@ func (s series) files(now time.Time, old map[string]*node) iter.Seq2[string, *no
 			path := s.path[:open] + from.Format(s.path[open+1:shut]) + s.path[shut+1:]
 			n := old[path]
 			if n == nil || !n.whole {
-				to := from.Add(s.every)
-				n = &node{mode: s.mode, owner: s.owner, group: s.group, time: to, whole: !to.After(now)}
-				if !n.whole {
-					n.time = now
-				}
-				n.content = s.make(path, from, n.time)
+				n = s.file(path, from, now)
 			}
-			if !yield(path, n) {
+			if n != nil && !yield(path, n) {
 				return
 			}
 		}
 	}
+}
+
+// file makes that of the period from a moment on; nil where it is not written yet.
+func (s series) file(path string, from, now time.Time) *node {
+	n := &node{mode: s.mode, owner: s.owner, group: s.group}
+	to := from.Add(s.every)
+	switch late := s.late(path); {
+	case s.snapshot:
+		n.time, n.whole = from.Add(2*time.Hour+late), true
+		if n.time.After(now) {
+			return nil
+		}
+	case to.Add(late).After(now):
+		n.time, to = now, minTime(now, to)
+	default:
+		n.time, n.whole = to.Add(late), true
+	}
+	n.content = s.make(path, from, to)
+	return n
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/device"
+	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/process"
 	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/protocol/atg/wire"
@@ -28,13 +29,13 @@ type console struct {
 
 // probe is where the process has a tank.
 type probe struct {
-	volume, capacity, diameter      process.Ref
-	temperature, water              process.Ref
-	delivering                      process.Ref
-	before, after                   process.Ref // volumes at the last delivery's start and end
-	beforeTemperature, afterTemp    process.Ref
-	shiftVolume, shiftDelivered     process.Ref // since the shift began
-	shiftTemperature                process.Ref
+	volume, capacity, diameter   process.Ref
+	temperature, water           process.Ref
+	delivering                   process.Ref
+	before, after                process.Ref // volumes at the last delivery's start and end
+	beforeTemperature, afterTemp process.Ref
+	shiftVolume, shiftDelivered  process.Ref // since the shift began
+	shiftTemperature             process.Ref
 }
 
 func newConsole(env protocol.Env) (*console, error) {
@@ -115,39 +116,40 @@ func (c *console) draw(what string, n int64) float64 {
 
 // answer carries out one command, records it and answers it. ok says that the
 // line was a command at all.
-func (v *visitor) answer(cmd wire.Command, line []byte, ok bool) {
-	now := time.Now()
-	q := v.begin(cmd, v.s.Source(), now)
-	defer v.mu.Unlock()
-	d := &detail{}
-	if ok {
-		d.code, d.data = cmd.Code(), cmd.Data
+func (v *visitor) answer(cmd wire.Command, ok bool) {
+	a, out := v.carryOut(cmd, ok)
+	v.record(a)
+	if out != nil {
+		v.send(out)
 	}
-	a := q.act(d)
-	if cmd.Security != "" {
-		a.Cred = cred(cmd.Security)
+}
+
+// carryOut returns a command's act and the octets of its answer, nil for none.
+func (v *visitor) carryOut(cmd wire.Command, ok bool) (event.Act, []byte) {
+	now := time.Now()
+	q := v.begin(cmd, now)
+	defer v.mu.Unlock()
+	defer v.keep(v.s)
+	a := event.Act{Op: "unknown_function", Class: event.Malformed, Outcome: event.Refused}
+	if ok {
+		a = describe(cmd)
 	}
 	code := v.value("504", 0)
 	switch {
-	case now.Before(v.silent):
-		a.Outcome = ignored
-	case code != "" && cmd.Security != code:
-		a.Op, a.Class, a.Outcome = "security_code", auth, ignored // no answer at all (576013-635 §5)
-	case !ok:
-		a = actStray("unknown_function", line)
-		a.Outcome = refused
-	}
-	if a.Outcome == ignored || !ok {
-		v.record(a)
-		if !ok && a.Outcome == refused {
-			v.send(wire.Unknown())
+	case code != "" && cmd.Security != code: // no answer at all (576013-635 §5)
+		if cmd.Security != "" {
+			a.Op, a.Class = "security_code", event.Auth
 		}
-		return
+		a.Outcome = event.Ignored
+		return a, nil
+	case now.Before(v.silent):
+		a.Outcome = event.Ignored
+		return a, nil
+	case !ok:
+		return a, wire.Unknown()
 	}
 	out := q.run(&a)
-	v.record(a)
-	v.keep(v.s)
-	v.send(out)
+	return a, out
 }
 
 // send writes an answer at the pace of a serial line.

@@ -53,7 +53,7 @@ func (v *visitor) next() error {
 	if err != nil && line[0] != wire.SOH {
 		return v.text(line, end)
 	}
-	v.answer(cmd, line, err == nil)
+	v.answer(cmd, err == nil)
 	return nil
 }
 

@@ -16,7 +16,6 @@ import (
 type query struct {
 	*console
 	cmd   wire.Command
-	by    string // whose it is
 	now   time.Time
 	view  process.View
 	lines []string        // display format, below the date
@@ -24,9 +23,9 @@ type query struct {
 }
 
 // begin takes the console for one command; the caller unlocks it.
-func (c *console) begin(cmd wire.Command, by string, now time.Time) *query {
+func (c *console) begin(cmd wire.Command, now time.Time) *query {
 	c.mu.Lock()
-	q := &query{console: c, cmd: cmd, by: by, now: now, view: c.device.Process.View()}
+	q := &query{console: c, cmd: cmd, now: now, view: c.device.Process.View()}
 	c.look(q.view, now)
 	return q
 }
@@ -84,7 +83,7 @@ const styles = 6
 
 // stamp writes a console's time in the style of function 50F.
 func (c *console) stamp(t time.Time) string {
-	hour := (t.Hour() + 11) % 12 + 1
+	hour := (t.Hour()+11)%12 + 1
 	half := t.Format("PM")
 	switch style, _ := strconv.Atoi(c.value("50F", 0)); style {
 	case 1:

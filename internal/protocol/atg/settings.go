@@ -76,6 +76,9 @@ func (c *settings) expand(id *device.Identity) error {
 		}
 		*t = s
 	}
+	for i, h := range c.Header {
+		c.Header[i] = h[:min(len(h), labelLen)]
+	}
 	return c.check()
 }
 

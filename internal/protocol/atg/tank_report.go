@@ -101,7 +101,7 @@ func (q *query) shiftReport() {
 	q.title(true, " SHIFT REPORT")
 	begin := q.value("502", 1)
 	if at, err := time.Parse("1504", begin); err == nil {
-		q.line("SHIFT 1 TIME: %s", at.Format("_3:04 PM"))
+		q.line("SHIFT 1 TIME: %8s", at.Format("3:04 PM"))
 	} else {
 		q.line("SHIFT 1 TIME: DISABLED")
 	}

@@ -13,8 +13,9 @@ const maxListed = 64
 // A detail is the protocol's part of an act.
 type detail struct {
 	BVLC       string     `json:"bvlc,omitempty"`
-	Protocol   string     `json:"protocol,omitempty"` // of a foreign frame
-	Origin     string     `json:"origin,omitempty"`   // of a forwarded frame
+	Length     *int       `json:"bvlc_length,omitempty"` // as stated, where it is wrong
+	Protocol   string     `json:"protocol,omitempty"`    // of a foreign frame
+	Origin     string     `json:"origin,omitempty"`      // of a forwarded frame
 	DNET       int        `json:"dnet,omitempty"`
 	SNET       int        `json:"snet,omitempty"`
 	SADR       string     `json:"sadr,omitempty"`

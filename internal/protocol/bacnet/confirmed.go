@@ -154,16 +154,13 @@ func (q *request) whoIs() {
 		return
 	}
 	q.noteRange(g)
-	switch {
-	case q.quiet.until(q.s.Source(), q.now).mute && !g.Given: // 16.1.2: disable-initiation still answers a Who-Is
-		q.ignore("initiation disabled")
-	case !g.Holds(q.self.id.Instance()):
+	if !g.Holds(q.self.id.Instance()) {
 		q.ignore("not in the range")
-	default:
-		seg, _ := segmentation(q.set.Segmentation)
-		body := wire.IAmRequest{Device: q.self.id, MaxAPDU: uint32(q.set.MaxAPDU), Segmentation: seg, Vendor: q.set.Vendor}.Append(nil)
-		q.answer(wire.APDU{Type: wire.Unconfirmed, Service: wire.IAm, Body: body})
+		return
 	}
+	seg, _ := segmentation(q.set.Segmentation)
+	body := wire.IAmRequest{Device: q.self.id, MaxAPDU: uint32(q.set.MaxAPDU), Segmentation: seg, Vendor: q.set.Vendor}.Append(nil)
+	q.answer(wire.APDU{Type: wire.Unconfirmed, Service: wire.IAm, Body: body})
 }
 
 func (q *request) noteRange(g wire.Range) {

@@ -64,7 +64,7 @@ func (q *request) subscribe(body []byte) {
 	full := !q.place(s, w.Cancel)
 	q.mu.Unlock()
 	if full {
-		q.fail(&refusal{classResources, 19}) // no space to add a list element
+		q.fail(&refusal{classResources, codeNoSpaceForElement})
 		return
 	}
 	q.simple()

@@ -141,6 +141,8 @@ const (
 	codeFileStart           = 11
 	codeDeviceBusy          = 3
 	codeNoSpace             = 20
+	codeReadAccessDenied    = 27
+	codeNoSpaceForElement   = 19
 	codeNotList             = 22
 	codePassword            = 26
 	codeUnknownObject       = 31

@@ -71,7 +71,7 @@ func (k *kept) put(id wire.ObjectID, property uint32, v []byte) error {
 	if v == nil {
 		delete(after, keyOf(id, property))
 	} else {
-		after[keyOf(id, property)] = hexOf(v)
+		after[keyOf(id, property)] = hex.EncodeToString(v)
 	}
 	if err := k.state.Save(valuesKey, after); err != nil {
 		return err

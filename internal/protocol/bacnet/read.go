@@ -14,7 +14,7 @@ func (c *controller) get(o *object, ref wire.PropertyRef, m *moment) ([]byte, *r
 	case !ok:
 		return nil, propertyError(codeUnknownProperty)
 	case ref.Property == propLogBuffer: // by ReadRange only, 12.25.12
-		return nil, propertyError(27)
+		return nil, propertyError(codeReadAccessDenied)
 	case !ref.Indexed:
 		return p.octets(), nil
 	case p.shape != array:

@@ -19,11 +19,11 @@ import (
 	"github.com/sundew-ics/sundew/internal/session"
 )
 
-// TCP is the room's entry in the catalogue for TCP.
-func TCP() protocol.Protocol { return entry("tcp") }
+// Protocol is the room's entry in the catalogue for TCP.
+func Protocol() protocol.Protocol { return entry("tcp") }
 
-// UDP is the room's entry in the catalogue for UDP.
-func UDP() protocol.Protocol { return entry("udp") }
+// Datagrams is the room's entry in the catalogue for UDP.
+func Datagrams() protocol.Protocol { return entry("udp") }
 
 func entry(network string) protocol.Protocol {
 	return protocol.Protocol{

@@ -6,6 +6,6 @@ import (
 	"github.com/sundew-ics/sundew/internal/protocol/prototest"
 )
 
-func TestConversations(t *testing.T) { prototest.Run(t, TCP()) }
+func TestConversations(t *testing.T) { prototest.Run(t, Protocol()) }
 
-func TestDatagrams(t *testing.T) { prototest.Glob(t, UDP(), "testdata/udp/*.txtar") }
+func TestDatagrams(t *testing.T) { prototest.Glob(t, Datagrams(), "testdata/udp/*.txtar") }

@@ -47,8 +47,10 @@ func (v *visitor) frame(p []byte) error {
 		return v.confirmedData(f)
 	case wire.UnconfirmedData:
 		return v.segment(f, func() {})
-	default:
+	case wire.ResetUser: // obsolete (IEEE 1815 table 9-1)
 		v.linkAnswer(f, event.Refused, wire.NotSupported)
+	default:
+		v.drop(linkOp(f.Function()), event.Other, f)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func build(env protocol.Env) (*outstation, error) {
 	if o.attrs, err = o.buildAttributes(); err != nil {
 		return nil, err
 	}
-	if o.files, err = newFileStore(o.settings.Files, env.Files); err != nil {
+	if o.files, err = newFileStore(o.settings.Files, env); err != nil {
 		return nil, err
 	}
 	o.buffer.limit = o.settings.Events

@@ -53,6 +53,7 @@ type fileSetting struct {
 	Name     string `toml:"name"`
 	File     string `toml:"file"` // in the persona's folder
 	ReadOnly bool   `toml:"read_only"`
+	Expand   bool   `toml:"expand"` // ${…} in it is the identity's
 }
 
 // user may open files.

@@ -13,6 +13,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/layer/cip"
 	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/protocol/enip/wire"
@@ -74,7 +75,26 @@ func (v *visitor) next() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("a frame of %d octets as its header says: %w", n, err)
 	}
-	return v.frame(f), nil
+	more := v.frame(f)
+	if v.in.Cap() > 8<<10 { // an idle connection keeps little
+		v.in = bytes.Buffer{}
+	}
+	return more, nil
+}
+
+// foreign takes what is no EtherNet/IP: the header and then, as a device that
+// waits for the frame's end, everything that still comes.
+func (v *visitor) foreign(name string) (bool, error) {
+	a := event.Act{Op: name, Class: event.Foreign, Outcome: event.Ignored}
+	if _, err := v.s.R().Discard(wire.HeaderLen); err != nil {
+		return false, err
+	}
+	v.s.Record(a)
+	n, err := io.Copy(io.Discard, onlyReader{v.s.R()})
+	if n > 0 {
+		v.s.Record(a)
+	}
+	return false, err
 }
 
 // onlyReader hides WriteTo, so that CopyN takes no more than the frame.

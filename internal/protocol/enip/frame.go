@@ -1,7 +1,6 @@
 package enip
 
 import (
-	"io"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/event"
@@ -112,15 +111,15 @@ func services() []byte {
 	return o.B
 }
 
-// register answers RegisterSession (2-4.4): once on a connection, version 1 and
-// no options.
+// register answers RegisterSession (2-4.4): once on a connection (a second one
+// is told the handle that it has), version 1 and no options.
 func (c *call) register() {
 	p := c.frame.Data
 	switch {
 	case len(p) != 4:
 		c.d.status = wire.InvalidLength
 	case c.session != 0:
-		c.d.status = wire.InvalidCommand
+		c.d.status, c.frame.Session = wire.InvalidCommand, c.session
 	case p[0] != wire.Version || p[1]|p[2]|p[3] != 0:
 		c.d.status, c.data = wire.InvalidRevision, []byte{wire.Version, 0, 0, 0}
 	default:
@@ -243,19 +242,4 @@ func (c *call) finish() {
 	}
 	c.s.Delay(low)
 	c.s.Write(f.Append(nil))
-}
-
-// foreign takes what is no EtherNet/IP: the header and then, as a device that
-// waits for the frame's end, everything that still comes.
-func (v *visitor) foreign(name string) (bool, error) {
-	a := event.Act{Op: name, Class: event.Foreign, Outcome: event.Ignored}
-	if _, err := v.s.R().Discard(wire.HeaderLen); err != nil {
-		return false, err
-	}
-	v.s.Record(a)
-	n, err := io.Copy(io.Discard, onlyReader{v.s.R()})
-	if n > 0 {
-		v.s.Record(a)
-	}
-	return false, err
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sundew-ics/sundew/internal/layer/cip"
 	"github.com/sundew-ics/sundew/internal/octet"
@@ -16,7 +15,7 @@ func (d *server) buildObjects() error {
 	d.objects = map[uint32]*object{
 		identityObject:    {revision: 1, instances: []instance{{1, d.identityAttributes()}}, service: resetService},
 		connectionManager: {revision: 1, instances: []instance{{1, d.managerAttributes()}}},
-		nameObject:        {revision: 1, instances: []instance{{1, []attribute{constant(1, text16(d.project))}}}, service: modeService},
+		nameObject:        {revision: 1, instances: []instance{{1, []attribute{constant(1, text16(d.project)), constant(2, u16(0))}}}, service: modeService},
 		pcccObject:        {revision: 1, instances: []instance{{1, nil}}, service: pcccService},
 		programObject:     {revision: 1},
 		templateObject:    {revision: 1, service: templateService},
@@ -184,43 +183,6 @@ func templateService(c *call, q cip.Request, a address, room int) (cip.Reply, bo
 	return reply, true
 }
 
-// clockAttributes are those of the wall clock that tools use: UTC in µs since
-// 1970, which can be set; whether daylight saving is on; and the local time, of
-// which the controller's zone makes no difference.
-func clockAttributes() []attribute {
-	now := func(c *call) []byte {
-		o := octet.Builder{}
-		o.U64LE(uint64(c.device.Clock.Now().UnixMicro()))
-		return o.B
-	}
-	set := func(c *call, p []byte) cip.Status {
-		t := time.UnixMicro(int64(octet.NewReader(p).U64LE()))
-		if y := t.UTC().Year(); y < 1970 || y > 2106 {
-			return cip.InvalidValue
-		}
-		if err := c.device.Clock.Set(t); err != nil {
-			return cip.ResourceUnavailable
-		}
-		return cip.Success
-	}
-	parts := func(c *call) []byte { // as the programmer's DateTime
-		t := c.device.Clock.Now()
-		o := octet.Builder{}
-		for _, n := range []int{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond() / 1000} {
-			o.U32LE(uint32(n))
-		}
-		return o.B
-	}
-	saving := attribute{id: 10, get: func(c *call) []byte { return c.preserved(clockObject, 1, 10, []byte{0}) }, length: fixed(1), single: true}
-	saving.set = func(c *call, p []byte) cip.Status { return c.preserve(clockObject, 1, 10, p) }
-	return []attribute{
-		{id: 5, get: parts, single: true},
-		{id: 6, get: now, set: set, length: fixed(8)},
-		saving,
-		{id: 11, get: now, set: set, length: fixed(8), single: true},
-	}
-}
-
 // changesAttributes are those by which programming tools see that a project has
 // changed (1756-PM020, "Detect changes").
 func (d *server) changesAttributes() []attribute {
@@ -235,8 +197,9 @@ func (d *server) changesAttributes() []attribute {
 func assemblyAttributes(t *tag) []attribute {
 	data := attribute{id: 3, length: fixed(len(t.mem))}
 	data.get = func(c *call) []byte {
-		c.touch(t.touched(c.device.Process, 0, len(t.mem)))
-		return c.read(place{t: t, typ: t.typ, bit: -1}, t.elements(), c.view)
+		all := place{t: t, typ: t.typ, bit: -1}
+		c.touch(all.touched(c.device.Process, t.elements()))
+		return c.read(all, t.elements(), c.view)
 	}
 	data.set = func(c *call, p []byte) cip.Status {
 		if t.access != readWrite {

@@ -152,13 +152,15 @@ func (d *server) plan(t *tag, off int, now, mask []byte, view process.View) chan
 	return ch
 }
 
-// touched names the process tags in the tag's octets from off to end.
-func (t *tag) touched(p *process.Process, off, end int) []string {
+// touched names the process tags in n elements from the place on.
+func (p place) touched(plant *process.Process, n int) []string {
 	var names []string
-	for i := range t.cells {
-		if c := &t.cells[i]; c.off < end && c.off+c.typ.size > off {
-			names = append(names, p.Tag(c.ref).Name)
+	for i := range p.t.cells {
+		c := &p.t.cells[i]
+		if c.off >= p.off+n*p.typ.size || c.off+c.typ.size <= p.off || p.bit >= 0 && c.bit != p.bit {
+			continue
 		}
+		names = append(names, plant.Tag(c.ref).Name)
 	}
 	return names
 }

@@ -88,6 +88,29 @@ func (m *model) Up() string {
 	return fmt.Sprintf("%d d %02d:%02d:%02d", s/86400, s/3600%24, s/60%60, s%60)
 }
 
+// A diagnostic is an entry of a controller's diagnostic buffer, as the service
+// that keeps it saves it in the device's state.
+type diagnostic struct {
+	N    int       `json:"-"` // 1 is the newest
+	ID   string    `json:"id"`
+	Text string    `json:"text"`
+	At   time.Time `json:"at"` // by the device's clock
+}
+
+// Diagnostics is the device's diagnostic buffer, newest entry first:
+// {{range .Diagnostics}}{{.N}} {{.At.Format "15:04:05"}} {{.Text}}{{end}}.
+func (m *model) Diagnostics() ([]diagnostic, error) {
+	var list []diagnostic
+	if err := m.v.h.env.State.Load("device.diagnostics", &list); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].N, list[i].Text = i+1, m.text(list[i].Text)
+		list[i].At = list[i].At.In(m.v.h.zone)
+	}
+	return list, nil
+}
+
 // User is who has logged in, or empty.
 func (m *model) User() string {
 	m.personal = true

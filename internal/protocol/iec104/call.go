@@ -94,8 +94,8 @@ func (c *call) everyStation() []outgoing {
 		return c.refuse(wire.UnknownCommon, "common_address")
 	}
 	var out []outgoing
-	for _, ca := range c.Common {
-		c.asdu.Common = uint16(ca)
+	for _, ca := range c.stations {
+		c.asdu.Common = ca
 		out = append(out, c.dispatch()...)
 	}
 	return out

@@ -25,7 +25,7 @@ type file struct {
 // is the device's.
 func (d *server) buildFiles() error {
 	for i, row := range d.Files {
-		at, err := d.address(row.Common, row.Address)
+		at, err := d.address(row.Station, row.Address)
 		if err != nil {
 			return fmt.Errorf("files: row %d: %w", i+1, err)
 		}
@@ -197,7 +197,9 @@ func (c *call) callFile(at address, p wire.FilePart) []outgoing {
 		}
 		return c.segments(f)
 	case wire.AbortFile, wire.AbortSection:
-		c.queue = slices.DeleteFunc(c.queue, func(o outgoing) bool { return wire.Type(o.asdu[0]) == wire.Segment || wire.Type(o.asdu[0]) == wire.LastSegment })
+		c.queue = slices.DeleteFunc(c.queue, func(o outgoing) bool {
+			return wire.Type(o.asdu[0]) == wire.Segment || wire.Type(o.asdu[0]) == wire.LastSegment
+		})
 		return nil
 	}
 	return c.refuse(wire.FileTransfer, "qualifier")

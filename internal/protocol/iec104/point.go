@@ -1,6 +1,7 @@
 package iec104
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -99,21 +100,21 @@ func linear(kind string, scale, offset, span float64) (float64, float64, error) 
 	}
 	if kind == "normalized" {
 		if span == 0 {
-			return 0, 0, fmt.Errorf("normalized needs span = the value that is 1")
+			return 0, 0, errors.New("normalized needs span = the value that is 1")
 		}
 		scale /= span
 		offset /= span
 	} else if span != 0 {
-		return 0, 0, fmt.Errorf("span belongs to normalized")
+		return 0, 0, errors.New("span belongs to normalized")
 	}
 	return scale, offset, nil
 }
 
 // point makes one of its row.
 func (d *server) point(row pointRow) (*point, error) {
-	p := &point{invert: row.Invert, silent: row.Silent, deadband: row.Deadband, param: uint32(row.Parameter), cyclic: time.Duration(row.Cyclic), back: time.Duration(row.Background)}
+	p := &point{invert: row.Invert, silent: row.Silent, deadband: row.Deadband, cyclic: time.Duration(row.Cyclic), back: time.Duration(row.Background)}
 	var err error
-	if p.address, err = d.address(row.Common, row.Address); err != nil {
+	if p.address, err = d.address(row.Station, row.Address); err != nil {
 		return nil, err
 	}
 	if p.kind, err = pointKind(row.As); err != nil {
@@ -149,12 +150,17 @@ func (d *server) point(row pointRow) (*point, error) {
 		p.groups |= 1 << g
 	}
 	if p.deadband < 0 || (p.cyclic != 0 && p.cyclic < time.Second) || (p.back != 0 && p.back < time.Second) {
-		return nil, fmt.Errorf("deadband is not below 0, cyclic and background are at least 1s")
+		return nil, errors.New("deadband is not below 0, cyclic and background are at least 1s")
 	}
-	if p.param != 0 && (p.kind < wire.Normalized || p.kind > wire.Float || row.Parameter < 1 || row.Parameter > maxObject) {
-		return nil, fmt.Errorf("parameter = %d: an address for the deadband of a measured value", row.Parameter)
+	if row.Parameter == 0 {
+		return p, nil
 	}
-	return p, nil
+	if p.kind < wire.Normalized || p.kind > wire.Float {
+		return nil, errors.New("parameter is the address of a measured value's deadband")
+	}
+	at, err := d.address(row.Station, row.Parameter)
+	p.param = at.object
+	return p, err
 }
 
 // command is a command's information object.
@@ -197,7 +203,7 @@ func commandKind(as string) (wire.Type, error) {
 func (d *server) command(row commandRow) (*command, error) {
 	c := &command{invert: row.Invert, sbo: row.Select, wait: time.Duration(row.Wait), permit: process.None, on: process.None}
 	var err error
-	if c.address, err = d.address(row.Common, row.Address); err != nil {
+	if c.address, err = d.address(row.Station, row.Address); err != nil {
 		return nil, err
 	}
 	if c.kind, err = commandKind(row.As); err != nil {
@@ -227,7 +233,7 @@ func (d *server) command(row commandRow) (*command, error) {
 		c.wait = time.Duration(d.Execution)
 	}
 	if row.Feedback != 0 {
-		if c.feedback = d.objects[address{c.common, uint32(row.Feedback)}]; c.feedback == nil {
+		if c.feedback = d.objects[address{c.common, uint32(row.Feedback + d.base)}]; c.feedback == nil {
 			return nil, fmt.Errorf("feedback = %d: no point of that address", row.Feedback)
 		}
 	}

@@ -56,7 +56,7 @@ func (v *visitor) next() (bool, error) {
 	f, err := wire.Parse(buf[:n])
 	if err != nil {
 		v.s.Record(event.Act{Op: "malformed_apdu", Class: event.Malformed, Outcome: event.Ignored})
-		return false, nil
+		return f.Format != wire.FormatI, nil // recorded stations pass over others
 	}
 	v.spoken = true
 	return v.frame(f), nil

@@ -129,12 +129,12 @@ func (d *server) cycling(c cycle) []*point {
 func (v *visitor) initialized() {
 	v.server.mu.Lock()
 	defer v.server.mu.Unlock()
-	for _, ca := range v.Common {
-		if !v.fresh[uint16(ca)] {
+	for _, ca := range v.stations {
+		if !v.fresh[ca] {
 			continue
 		}
-		delete(v.fresh, uint16(ca))
-		a := wire.ASDU{Type: wire.EndOfInit, Number: 1, Cause: wire.Initialized, Common: uint16(ca)}
+		delete(v.fresh, ca)
+		a := wire.ASDU{Type: wire.EndOfInit, Number: 1, Cause: wire.Initialized, Common: ca}
 		a.Objects = []wire.Object{{Data: []byte{remoteReset}}}
 		v.enqueue(outgoing{asdu: a.Append(nil), op: "end_of_initialization"})
 	}

@@ -1,9 +1,11 @@
 package iec104
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -23,6 +25,8 @@ type server struct {
 	state  protocol.State
 	folder fs.FS
 
+	stations []uint16 // common addresses
+	base     int
 	points   []*point // by common address, kind and object address
 	objects  map[address]*point
 	params   map[address]*point // by the address of the parameter
@@ -65,6 +69,9 @@ func newServer(env protocol.Env) (*server, error) {
 	}
 	for _, n := range d.Without {
 		d.without[n] = true
+	}
+	if err := d.number(); err != nil {
+		return nil, err
 	}
 	if err := d.build(); err != nil {
 		return nil, err
@@ -129,18 +136,61 @@ func (d *server) build() error {
 	return d.buildFiles()
 }
 
+// number takes the common addresses and the base of the object addresses from
+// the settings.
+func (d *server) number() error {
+	for _, v := range d.Common {
+		n, err := d.integer(v)
+		if err == nil && (n < 1 || n >= wire.Broadcast || d.station(uint16(n))) {
+			err = fmt.Errorf("%d is no address of a further station (1 to 65534)", n)
+		}
+		if err != nil {
+			return fmt.Errorf("common: %w", err)
+		}
+		d.stations = append(d.stations, uint16(n))
+	}
+	if len(d.stations) == 0 {
+		return errors.New("common: give the device at least one common address")
+	}
+	var err error
+	if d.base, err = d.integer(d.Base); err == nil && (d.base < 0 || d.base > maxObject) {
+		err = fmt.Errorf("%d: use 0 to %d", d.base, maxObject)
+	}
+	if err != nil {
+		return fmt.Errorf("base: %w", err)
+	}
+	return nil
+}
+
+// integer returns a number, or that of a text with ${name}s of the identity.
+func (d *server) integer(v any) (int, error) {
+	switch v := v.(type) {
+	case int:
+		return v, nil
+	case int64:
+		return int(v), nil
+	case string:
+		text, err := d.device.Identity.Expand(v)
+		if err != nil {
+			return 0, err
+		}
+		return strconv.Atoi(text)
+	}
+	return 0, fmt.Errorf("%v is no number", v)
+}
+
 // address returns a row's address.
-func (d *server) address(common, object int) (address, error) {
-	if common == 0 {
-		common = d.Common[0]
+func (d *server) address(station, object int) (address, error) {
+	if station == 0 {
+		station = 1
 	}
-	if !slices.Contains(d.Common, common) {
-		return address{}, fmt.Errorf("ca = %d is none of common = %d", common, d.Common)
+	if station < 0 || station > len(d.stations) {
+		return address{}, fmt.Errorf("station = %d: common has %d", station, len(d.stations))
 	}
-	if object < 1 || object > maxObject {
-		return address{}, fmt.Errorf("ioa = %d: use 1 to %d", object, maxObject)
+	if object < 1 || object+d.base > maxObject {
+		return address{}, fmt.Errorf("ioa = %d: use 1 to %d", object, maxObject-d.base)
 	}
-	return address{uint16(common), uint32(object)}, nil
+	return address{d.stations[station-1], uint32(object + d.base)}, nil
 }
 
 func (d *server) tag(name string) (process.Ref, error) {
@@ -152,7 +202,7 @@ func (d *server) tag(name string) (process.Ref, error) {
 }
 
 // station says whether ca is a common address of this device.
-func (d *server) station(ca uint16) bool { return slices.Contains(d.Common, int(ca)) }
+func (d *server) station(ca uint16) bool { return slices.Contains(d.stations, ca) }
 
 func (d *server) enter(v *visitor) {
 	d.mu.Lock()

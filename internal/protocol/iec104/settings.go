@@ -1,6 +1,7 @@
 package iec104
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,7 +12,8 @@ import (
 
 // settings is the service's file, as README.md describes it.
 type settings struct {
-	Common    []int  `toml:"common"`    // common addresses of this station
+	Common    []any  `toml:"common"`    // common addresses of this device's stations: numbers, or texts with ${name}
+	Base      any    `toml:"base"`      // added to every object address
 	Broadcast string `toml:"broadcast"` // common address 65535: "answer", "refuse", "silent"
 	Masters   string `toml:"masters"`   // started connections: "each", "newest", "oldest"
 	Stopped   string `toml:"stopped"`   // an I frame before STARTDT: "close", "ignore"
@@ -38,9 +40,9 @@ type settings struct {
 
 // pointRow is a monitored information object.
 type pointRow struct {
-	Common     int              `toml:"ca"`  // default: the first
-	Address    int              `toml:"ioa"` //
-	As         string           `toml:"as"`  // single double step bits normalized scaled float counter
+	Station    int              `toml:"station"` // which of common, from 1; default the first
+	Address    int              `toml:"ioa"`
+	As         string           `toml:"as"` // single double step bits normalized scaled float counter
 	Tag        string           `toml:"tag"`
 	Scale      float64          `toml:"scale"`  // value = tag * scale + offset
 	Offset     float64          `toml:"offset"` //
@@ -57,7 +59,7 @@ type pointRow struct {
 
 // commandRow is a command's information object.
 type commandRow struct {
-	Common   int              `toml:"ca"`
+	Station  int              `toml:"station"`
 	Address  int              `toml:"ioa"`
 	As       string           `toml:"as"` // single double step normalized scaled float bits
 	Tag      string           `toml:"tag"`
@@ -74,7 +76,7 @@ type commandRow struct {
 
 // fileRow is a file of the device's directory.
 type fileRow struct {
-	Common  int    `toml:"ca"`
+	Station int    `toml:"station"`
 	Address int    `toml:"ioa"`
 	Name    int    `toml:"name"` // NOF
 	File    string `toml:"file"` // in the persona's folder; ${name} in it is the device's
@@ -103,7 +105,7 @@ func seconds(n int) process.Duration { return process.Duration(time.Duration(n) 
 
 func defaults() settings {
 	return settings{
-		Common: []int{1}, Broadcast: answer, Masters: each, Stopped: closeNow,
+		Common: []any{1}, Base: 0, Broadcast: answer, Masters: each, Stopped: closeNow,
 		K: 12, W: 8, T1: seconds(15), T2: seconds(10), T3: seconds(20), // table 9 of §9.6
 		Select: seconds(30), Execution: seconds(10), Restart: seconds(20),
 	}
@@ -121,14 +123,6 @@ func (c *settings) check() error {
 	} {
 		if !slices.Contains(o.allowed, o.value) {
 			return fmt.Errorf("%s = %q: use one of %q", o.key, o.value, o.allowed)
-		}
-	}
-	if len(c.Common) == 0 {
-		return fmt.Errorf("common: give the station at least one common address")
-	}
-	for _, n := range c.Common {
-		if n < 1 || n >= wire.Broadcast {
-			return fmt.Errorf("common: %d is no address of a station (1 to 65534)", n)
 		}
 	}
 	if c.K < 1 || c.K > wire.Modulo-1 || c.W < 1 || c.W > wire.Modulo-1 {
@@ -151,7 +145,7 @@ func (c *settings) check() error {
 		return fmt.Errorf("max_upload = %d: use at most 1048576", c.MaxUpload)
 	}
 	if c.Latency.Max != 0 && c.Latency.Max < c.Latency.Min || c.Latency.Min < 0 || time.Duration(c.Latency.Max) > 10*time.Second {
-		return fmt.Errorf("latency: write min and max, min not above max, at most 10s")
+		return errors.New("latency: write min and max, min not above max, at most 10s")
 	}
 	return nil
 }

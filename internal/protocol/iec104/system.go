@@ -70,8 +70,8 @@ func (d *server) restart() {
 	}
 	d.away = time.Now().Add(goodbye + time.Duration(d.Restart))
 	clear(d.selected)
-	for _, ca := range d.Common {
-		d.fresh[uint16(ca)] = true
+	for _, ca := range d.stations {
+		d.fresh[ca] = true
 	}
 	for v := range d.visitors {
 		v.work.Go(v.part)

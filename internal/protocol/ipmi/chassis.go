@@ -2,7 +2,6 @@ package ipmi
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/event"
@@ -51,6 +50,8 @@ const (
 const (
 	softOff      = 8 * time.Second // the host's own shutdown
 	cycleDefault = 4               // s
+
+	maxSwitching = 8 // power changes under way, of all visitors
 )
 
 // errPowered says that the action does not fit the power state.
@@ -131,6 +132,9 @@ func (v *visit) control(action uint8) error {
 		if !on {
 			return errPowered
 		}
+		if v.switching >= maxSwitching {
+			return process.ErrRate
+		}
 		if err := v.turn(false); err != nil {
 			return err
 		}
@@ -145,6 +149,9 @@ func (v *visit) control(action uint8) error {
 			return errPowered
 		}
 	case controlSoft:
+		if v.switching >= maxSwitching {
+			return process.ErrRate
+		}
 		v.after(softOff, false)
 	}
 	return nil
@@ -174,7 +181,8 @@ func (v *visit) after(d time.Duration, on bool) {
 	if v.power == process.None {
 		return
 	}
-	plant, power, by, log, ctx := v.device.Process, v.power, v.s.Source(), v.s.Log, v.ctx
+	b, by, log, ctx := v.bmc, v.s.Source(), v.s.Log, v.ctx
+	b.switching++
 	v.later.Go(func() {
 		t := time.NewTimer(d)
 		defer t.Stop()
@@ -182,7 +190,10 @@ func (v *visit) after(d time.Duration, on bool) {
 		case <-t.C:
 		case <-ctx.Done():
 		}
-		if err := plant.Write(by, process.Write{Tag: power, Value: process.BoolValue(on)}); err != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.switching--
+		if err := b.device.Process.Write(by, process.Write{Tag: b.power, Value: process.BoolValue(on)}); err != nil {
 			log.Debug("power does not follow", "err", err)
 		}
 	})
@@ -246,70 +257,4 @@ func (r *request) poweredHours() ([]byte, uint8) {
 	b.U8(60) // minutes per count
 	b.U32LE(r.bmc.hours + uint32(max(0, r.now.Sub(r.boot)/time.Hour)))
 	return b.B, codeOK
-}
-
-// bootDevice names a boot device selector (table 28-14, parameter 5).
-func bootDevice(flags byte) string {
-	names := [...]string{"none", "pxe", "disk", "safe", "diag", "cdrom", "bios", "remote_floppy", "remote_cdrom", "remote_media", "", "remote_disk", "", "", "", "floppy"}
-	if n := names[flags>>2&0x0F]; n != "" {
-		return n
-	}
-	return fmt.Sprintf("reserved %d", flags>>2&0x0F)
-}
-
-// bootLen returns the length of a boot option's data; 0: there is no such option.
-func bootLen(parameter uint8) int {
-	switch parameter {
-	case 0, 1, 2, 3:
-		return 1
-	case 4:
-		return 2
-	case 5:
-		return 5
-	case 6:
-		return 9
-	case 7:
-		return 17
-	}
-	return 0
-}
-
-// setBootOption keeps what the host boots from (§28.12).
-func (r *request) setBootOption() ([]byte, uint8) {
-	parameter, data := r.data[0]&0x7F, r.data[1:]
-	n := bootLen(parameter)
-	r.act.Target = event.Target{Kind: event.TargetBoot, Ref: fmt.Sprint(parameter)}
-	r.act.Values, r.act.Previous = []string{hexText(data)}, []string{hexText(r.kept.Boot[parameter])}
-	switch {
-	case n == 0:
-		return nil, 0x80 // parameter is not supported
-	case len(data) == 0: // only the valid bit of the parameter changes
-		return nil, codeOK
-	case len(data) > n || parameter != 7 && len(data) < n:
-		return nil, codeLength
-	case parameter == 0 && data[0]&3 == 1 && len(r.kept.Boot[0]) > 0 && r.kept.Boot[0][0] == 1:
-		return nil, 0x81 // set in progress
-	}
-	if parameter == 5 {
-		r.act.Target.Ref = bootDevice(data[1])
-	}
-	stored := make([]byte, n)
-	copy(stored, data)
-	r.kept.Boot[parameter] = stored
-	r.dirty = true
-	return nil, codeOK
-}
-
-func (r *request) getBootOption() ([]byte, uint8) {
-	parameter := r.data[0] & 0x7F
-	n := bootLen(parameter)
-	r.act.Target = event.Target{Kind: event.TargetBoot, Ref: fmt.Sprint(parameter)}
-	if n == 0 {
-		return nil, 0x80
-	}
-	data := r.kept.Boot[parameter]
-	if len(data) == 0 {
-		data = make([]byte, n)
-	}
-	return append([]byte{0x01, parameter}, data...), codeOK
 }

@@ -2,11 +2,13 @@ package ipmi
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -285,4 +287,31 @@ func (r *rig) acts(op string) []event.Event {
 		}
 	}
 	return out
+}
+
+// obey carries out one command for an administrator without a network between.
+func obey(t *testing.T, b *bmc, netfn, cmd uint8, data []byte) {
+	t.Helper()
+	near, far := prototest.NewConn(netip.MustParseAddrPort("198.51.100.7:40000"), netip.MustParseAddrPort("192.0.2.5:623"), true)
+	defer near.Close()
+	var journal prototest.Journal
+	s := session.Open(session.Config{Conn: far, Journal: &journal, Instant: true})
+	defer s.End(nil)
+	defer s.HangUp("shutdown") // so that its end waits for nothing
+	ctx, cancel := context.WithCancel(t.Context())
+	var later sync.WaitGroup
+	v := &visit{bmc: b, s: s, ctx: ctx, later: &later, now: time.Now()}
+	c := v.open(active)
+	defer delete(b.consoles, c.id)
+	c.user, c.limit, c.level = b.account(2), admin, admin
+	r := &request{visit: v, con: c, msg: wire.Message{To: wire.BMCAddress, NetFn: netfn, From: 0x81, Cmd: cmd, Data: data}, data: data}
+	m, err := wire.ParseMessage(r.carryOut())
+	if err != nil || m.NetFn != netfn|1 || m.Cmd != cmd || len(m.Data) == 0 || m.Data[0] != codeOK && len(m.Data) != 1 {
+		t.Errorf("answer %+v: %v", m, err)
+	}
+	if r.act.Op == "" || r.act.Class == "" {
+		t.Errorf("act %+v", r.act)
+	}
+	cancel()
+	later.Wait()
 }

@@ -56,6 +56,8 @@ type bmc struct {
 	identify time.Time // until when the identify light is on
 	reserve  struct{ sel, sdr uint16 }
 	watchdog watchdog
+
+	switching int // power changes under way
 }
 
 func newService(env protocol.Env) (protocol.Handler, error) {

@@ -213,7 +213,7 @@ func (v *visit) rakp3(f *wire.Frame) {
 	}
 	if c.suite.Auth != wire.RAKPNone && !hmac.Equal(c.shake.Code3(c.user.Password), m.Code) {
 		if !known {
-			v.note.hex("salt", append(append([]byte(nil), c.shake.ManagedRandom[:]...), c.shake.Salt()[:4]...))
+			v.note.hex("salt", c.shake.Salt3())
 			v.note.hex("hash", m.Code)
 		}
 		delete(v.consoles, c.id)

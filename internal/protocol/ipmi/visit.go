@@ -52,6 +52,9 @@ func (v *visit) serve() {
 func (v *visit) receive() {
 	h, _, err := wire.ParseHeader(v.raw)
 	switch {
+	case len(v.raw) == 0: // how some scanners look for open ports
+		v.act = event.Act{Op: "empty_datagram", Class: event.Connect}
+		v.ignore("nothing in it")
 	case err != nil:
 		v.unreadable(err)
 	case h.Ack():

@@ -1,7 +1,9 @@
 package s7comm
 
 import (
+	"fmt"
 	"hash/crc32"
+	"maps"
 	"slices"
 	"time"
 
@@ -71,4 +73,49 @@ func (p *program) dataBlocks() map[uint16][]byte {
 		}
 	}
 	return out
+}
+
+// insert links a loaded block in. What cannot be kept is not linked in: the
+// device's state is the CPU's memory.
+func (p *program) insert(key blockKey) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b, ok := p.passive[key]
+	if !ok {
+		return nil, errNotLoaded
+	}
+	name := wire.BlockRef{Type: key.Type, Number: key.Number, Place: 'A'}.Name()
+	kept := keptProgram{Loaded: map[string][]byte{}}
+	maps.Copy(kept.Loaded, p.kept.Loaded)
+	kept.Loaded[name] = b
+	for _, n := range p.kept.Deleted {
+		if n != name {
+			kept.Deleted = append(kept.Deleted, n)
+		}
+	}
+	if err := p.state.Save(stateProgram, kept); err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoRoom, err)
+	}
+	delete(p.passive, key)
+	p.active[key], p.kept = b, kept
+	return b, nil
+}
+
+// remove deletes a block, linked in or not; false where there is none.
+func (p *program) remove(key blockKey) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, active := p.active[key]
+	_, passive := p.passive[key]
+	delete(p.active, key)
+	delete(p.passive, key)
+	if active {
+		name := wire.BlockRef{Type: key.Type, Number: key.Number, Place: 'A'}.Name()
+		delete(p.kept.Loaded, name)
+		if p.shipped[key] && !slices.Contains(p.kept.Deleted, name) {
+			p.kept.Deleted = append(p.kept.Deleted, name)
+		}
+		_ = p.state.Save(stateProgram, p.kept) // what is deleted takes no room
+	}
+	return active || passive
 }

@@ -14,8 +14,12 @@ import (
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
 )
 
-// errNoRoom says that visitors have loaded as much program as the device takes.
-var errNoRoom = errors.New("the load memory for visitors is full")
+var (
+	// errNoRoom says that visitors have loaded as much program as the device takes.
+	errNoRoom = errors.New("the load memory for visitors is full")
+	// errNotLoaded says that no block of that name waits to be linked in.
+	errNotLoaded = errors.New("no such block is loaded")
+)
 
 // A blockKey names a block.
 type blockKey struct {
@@ -205,43 +209,4 @@ func (p *program) load(key blockKey, b []byte) error {
 	}
 	p.passive[key] = b
 	return nil
-}
-
-// insert links a loaded block in; false where none is loaded.
-func (p *program) insert(key blockKey) ([]byte, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	b, ok := p.passive[key]
-	if !ok {
-		return nil, false
-	}
-	delete(p.passive, key)
-	p.active[key] = b
-	name := wire.BlockRef{Type: key.Type, Number: key.Number, Place: 'A'}.Name()
-	if p.kept.Loaded == nil {
-		p.kept.Loaded = map[string][]byte{}
-	}
-	p.kept.Loaded[name] = b
-	p.kept.Deleted = slices.DeleteFunc(p.kept.Deleted, func(n string) bool { return n == name })
-	_ = p.state.Save(stateProgram, p.kept) // over quota: kept until the next start
-	return b, true
-}
-
-// remove deletes a block, linked in or not; false where there is none.
-func (p *program) remove(key blockKey) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_, active := p.active[key]
-	_, passive := p.passive[key]
-	delete(p.active, key)
-	delete(p.passive, key)
-	if active {
-		name := wire.BlockRef{Type: key.Type, Number: key.Number, Place: 'A'}.Name()
-		delete(p.kept.Loaded, name)
-		if p.shipped[key] && !slices.Contains(p.kept.Deleted, name) {
-			p.kept.Deleted = append(p.kept.Deleted, name)
-		}
-		_ = p.state.Save(stateProgram, p.kept)
-	}
-	return active || passive
 }

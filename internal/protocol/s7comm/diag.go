@@ -1,6 +1,7 @@
 package s7comm
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -14,12 +15,16 @@ const (
 	diagVisible = 10  // entries that a read of the whole returns (goOnline)
 	diagLen     = 20  // octets of an entry
 
-	stateDiag = "s7comm.diagnostics"
+	diagShown = 100 // entries that the CPU's web pages list
+
+	stateDiag  = "s7comm.diagnostics"
+	stateShown = "device.diagnostics" // for the device's other services
 )
 
-// Events of the diagnostic buffer, as STEP 7 numbers them. The captures of
-// goOnline have the first four at each power-up.
+// Events of the diagnostic buffer, as STEP 7 numbers them. Those of a start and
+// a stop are in goOnline; power on is not verified.
 const (
+	eventPowerOn    = 0x4300 // power on, memory backed up
 	eventStopped    = 0x4304 // STOP by a programming device
 	eventToStartup  = 0x4301 // mode transition from STOP to STARTUP
 	eventManualWarm = 0x1381 // request for a manual warm restart
@@ -54,7 +59,50 @@ func newDiagnostics(state protocol.State, boot time.Time, r *rand.Rand) (*diagno
 		return nil, err
 	}
 	d.entries = append(append([][]byte(nil), d.kept...), d.entries...)
+	d.show()
 	return d, nil
+}
+
+// A shownEvent is an entry as the device's other services tell it.
+type shownEvent struct {
+	ID   string    `json:"id"` // four hex digits
+	Text string    `json:"text"`
+	At   time.Time `json:"at"` // by the CPU's clock
+}
+
+// show tells the device's other services what the buffer holds.
+func (d *diagnostics) show() {
+	var list []shownEvent
+	for _, e := range d.entries[:min(diagShown, len(d.entries))] {
+		at, err := wire.ParseTime(e[diagLen-8:])
+		if err != nil {
+			continue // of a state that another version kept
+		}
+		id := uint16(e[0])<<8 | uint16(e[1])
+		list = append(list, shownEvent{fmt.Sprintf("%04X", id), eventText(id), at})
+	}
+	_ = d.state.Save(stateShown, list) // over quota: the list of before
+}
+
+// eventText is what STEP 7 and the CPU's web pages call an event.
+func eventText(id uint16) string {
+	switch id {
+	case eventPowerOn:
+		return "Power on backed up"
+	case eventStopped:
+		return `STOP caused by PG stop operation or by SFB 20 "STOP"`
+	case eventToStartup:
+		return "Mode transition from STOP to STARTUP"
+	case eventManualWarm:
+		return "Request for manual warm restart"
+	case eventToRun:
+		return "Mode transition from STARTUP to RUN"
+	case eventPowerWarm:
+		return "Request for automatic warm restart"
+	case eventManualCold:
+		return "Request for manual cold restart"
+	}
+	return fmt.Sprintf("Event ID 16# %04X", id)
 }
 
 // startEntries returns what a power-up or a start leaves, newest first.
@@ -67,7 +115,7 @@ func startEntries(request uint16, t time.Time, r *rand.Rand) [][]byte {
 		diagEntry(eventToStartup, 0xff46, 0xc7724304, up),
 	}
 	if request == eventPowerWarm {
-		out = append(out, diagEntry(eventStopped, 0xff84, 0, t))
+		out = append(out, diagEntry(eventPowerOn, 0xfff4, 0, t)) // from no power (F) to STOP (4)
 	}
 	return out
 }
@@ -93,6 +141,7 @@ func (d *diagnostics) add(entries ...[]byte) {
 	}
 	d.entries, d.kept = top(d.entries), top(d.kept)
 	_ = d.state.Save(stateDiag, d.kept) // over quota: kept until the next start
+	d.show()
 }
 
 // last returns the newest n entries.

@@ -6,12 +6,16 @@ import (
 )
 
 // Error classes and codes of acknowledgements, and errors of user data, as one
-// number each (personas.md §1.5).
+// number each: personas.md §1.5, and for those that no capture shows the
+// meanings that Wireshark has of them (s7comm.param.errcod).
 const (
 	errFunction   = 0x8104 // function not supported on this module
 	errSize       = 0x8500 // wrong PDU size
-	errNotLinked  = 0xd204 // no such block loaded
-	errTooMany    = 0xd208 // no room for further loaded blocks
+	errMemory     = 0x8301 // not enough memory on the module
+	errUploads    = 0x8304 // no further upload beside those under way
+	errSequence   = 0x8401 // service out of its sequence
+	errName       = 0xd201 // syntax error in a block's name
+	errParameter  = 0xd202 // syntax error in a function's parameters
 	errNoBlock    = 0xd209 // block not found
 	errOB         = 0xd20c // organization block has no priority class here
 	errNoFurther  = 0xd20e // no further block of the type
@@ -147,7 +151,7 @@ func (v *conn) accept(p wire.PDU, act event.Act, param, data []byte) {
 // bad is refuse for a job whose parts contradict each other.
 func (v *conn) bad(p wire.PDU, act event.Act, why error) {
 	act.Class = event.Malformed
-	act.Detail = fields{num("pdu_ref", p.Ref), text("problem", why.Error())}
+	act.Detail = fields{num("pdu_ref", p.Ref), text("problem", why.Error()), hexed("parameter", p.Param)}
 	v.refuse(p, act, errSize)
 }
 

@@ -60,3 +60,32 @@ func tagsOf(set []byte) []byte {
 	}
 	return []byte(b.String())
 }
+
+// TestRackIsThatOfTheWebPage: list 0D91 has the slots and addresses of the
+// modules that Portal3000.htm lists. The power supply is not on the bus.
+func TestRackIsThatOfTheWebPage(t *testing.T) {
+	page, err := os.ReadFile("../../../personas/pumping-station/plc/www/modules.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cell := `<td class="table_cell">`
+	row := regexp.MustCompile(`<tr>` + cell + `(\d+)</td>` + cell + `.*6ES7 3[23].*` + cell + `(\d+|&nbsp;)</td>` + cell + `(\d+|&nbsp;)</td></tr>`)
+	var want []string
+	for _, m := range row.FindAllStringSubmatch(string(page), -1) {
+		at, area := m[2], "b4"
+		if at == "&nbsp;" {
+			at, area = m[3], "b5"
+		}
+		want = append(want, fmt.Sprintf("slot %s at %s %s", m[1], at, area))
+	}
+	l, ok := station(t, 1).szl(wire.SZLRequest{ID: 0x0d91})
+	if !ok || len(want) == 0 || int(l.Count) != len(want)+1 {
+		t.Fatalf("list 0D91: %v, %d records; the page has %q besides the CPU", ok, l.Count, want)
+	}
+	for i, w := range want {
+		r := l.Records[(i+1)*int(l.RecordLen):]
+		if got := fmt.Sprintf("slot %d at %d %x", r[2], int(r[4])<<8|int(r[5]), r[12]); got != w {
+			t.Errorf("list 0D91 has %q, the page %q", got, w)
+		}
+	}
+}

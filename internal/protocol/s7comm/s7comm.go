@@ -56,6 +56,7 @@ type conn struct {
 	trusted  bool
 	parts    map[uint16]*fragments // answers that the visitor takes in parts, by group and subfunction
 	uploads  map[uint32]*upload
+	taken    map[blockKey][]byte // blocks whose uploads are kept
 	download *download
 	jobRef   uint16 // of our last job
 	plus     bool   // S7comm-plus session is open
@@ -70,7 +71,7 @@ func (c *cpu) Serve(ctx context.Context, s *session.Session) error {
 	ctx, cancel := context.WithCancel(ctx)
 	v := &conn{
 		cpu: c, s: s, tpdu: 128, join: cotp.Assembler{Max: maxPacket}, ctx: ctx,
-		parts: map[uint16]*fragments{}, uploads: map[uint32]*upload{}, jobs: map[uint8]context.CancelFunc{},
+		parts: map[uint16]*fragments{}, uploads: map[uint32]*upload{}, taken: map[blockKey][]byte{}, jobs: map[uint8]context.CancelFunc{},
 	}
 	defer v.wg.Wait()
 	defer cancel()

@@ -113,7 +113,9 @@ func TestStateOutlivesRestart(t *testing.T) {
 	if err := c.program.load(blockKey{wire.DB, 9}, block); err != nil {
 		t.Fatal(err)
 	}
-	c.program.insert(blockKey{wire.DB, 9})
+	if _, err := c.program.insert(blockKey{wire.DB, 9}); err != nil {
+		t.Fatal(err)
+	}
 	c.memory.load(9, []byte{1, 2, 3, 4})
 	c.memory.write(span{where: place{wire.AreaDB, 9}, at: 1, n: 2, bit: -1}, []byte{0xaa, 0xbb}, "visitor")
 	c.memory.write(span{where: place{Area: wire.AreaMerker}, at: 5, n: 1, bit: -1}, []byte{0x77}, "visitor")
@@ -141,18 +143,6 @@ func TestStateOutlivesRestart(t *testing.T) {
 	}
 	if !bytes.Equal(c.diag.last(1)[0], last) {
 		t.Error("the diagnostic buffer has forgotten the STOP")
-	}
-}
-
-func TestLoadIsBounded(t *testing.T) {
-	c := station(t, 1)
-	block := make([]byte, maxBlock)
-	var err error
-	for n := uint16(0); n < 20 && err == nil; n++ {
-		err = c.program.load(blockKey{wire.FC, 100 + n}, block)
-	}
-	if err != errNoRoom {
-		t.Errorf("loading without end: %v", err)
 	}
 }
 

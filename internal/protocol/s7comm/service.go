@@ -60,7 +60,7 @@ func (v *conn) work(p wire.PDU, act event.Act, d time.Duration) {
 func (v *conn) eachBlock(p wire.PDU, q wire.Invocation, act event.Act, apply func(wire.BlockRef) uint16) {
 	refs, err := q.Blocks()
 	if err != nil || len(refs) == 0 {
-		v.refuse(p, act, errNumber)
+		v.refuse(p, act, errName)
 		return
 	}
 	var names []string
@@ -83,9 +83,13 @@ func (v *conn) eachBlock(p wire.PDU, q wire.Invocation, act event.Act, apply fun
 
 // insert links a loaded block in. A data block takes its new values.
 func (v *conn) insert(ref wire.BlockRef) uint16 {
-	b, ok := v.cpu.program.insert(blockKey{ref.Type, ref.Number})
-	if !ok {
-		return errNotLinked
+	b, err := v.cpu.program.insert(blockKey{ref.Type, ref.Number})
+	switch {
+	case errors.Is(err, errNotLoaded):
+		return errNoBlock
+	case err != nil:
+		v.s.Log.Warn("block not linked in", "block", ref.String(), "err", err)
+		return errMemory
 	}
 	if k, err := wire.ParseBlock(b); err == nil && ref.Type == wire.DB {
 		v.cpu.memory.load(ref.Number, k.Code)

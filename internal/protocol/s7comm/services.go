@@ -1,8 +1,6 @@
 package s7comm
 
 import (
-	"fmt"
-
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
 )
@@ -36,8 +34,6 @@ func (v *conn) readSZL(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act) {
 		v.refuseUD(p, u, act, errNoList)
 		return
 	}
-	act.Class = szlClass(q.ID)
-	act.Target = event.Target{Kind: event.TargetSZL, Ref: fmt.Sprintf("%04X/%04X", q.ID, q.Index)}
 	l, ok := v.cpu.szl(q)
 	if !ok {
 		v.refuseUD(p, u, act, errNoList)
@@ -131,6 +127,12 @@ func (v *conn) securityService(p wire.PDU, u wire.UD, d wire.DataItem, act event
 		if v.cpu.set.Protection > 1 && given != v.cpu.set.Password {
 			v.refuseUD(p, u, act, errPassword)
 			return
+		}
+		if d := act.Detail.(fields); v.cpu.set.Protection > 1 {
+			act.Detail = append(d, flag("success"))
+			if v.cpu.set.Default {
+				act.Detail = append(act.Detail.(fields), flag("default"))
+			}
 		}
 		v.trusted = true
 		done()

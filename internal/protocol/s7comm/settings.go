@@ -22,6 +22,7 @@ type settings struct {
 	Family      string           `toml:"family"`      // "s7-300", "s7-1200" or "s7-200"
 	Protection  int              `toml:"protection"`  // level 1, 2 or 3
 	Password    string           `toml:"password"`
+	Default     bool             `toml:"password_default"` // the password is one that a maker or integrator ships
 	Latency     latency          `toml:"latency"`
 	SZL         string           `toml:"szl"`    // file of lists
 	Blocks      string           `toml:"blocks"` // folder of .awl sources

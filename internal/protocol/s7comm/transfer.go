@@ -15,87 +15,6 @@ const (
 	artifact   = "s7-block" // kind of what is kept
 )
 
-// An upload is a block that a visitor is reading.
-type upload struct {
-	key  blockKey
-	rest []byte
-}
-
-// uploadJob handles start upload, upload and end upload.
-func (v *conn) uploadJob(p wire.PDU, act event.Act) {
-	j, err := wire.ParseFileJob(p.Param)
-	if err != nil {
-		v.bad(p, act, err)
-		return
-	}
-	if j.Function == wire.FnStartUpload {
-		v.startUpload(p, j, act)
-		return
-	}
-	act.Detail = fields{num("pdu_ref", p.Ref), num("upload_id", j.ID)}
-	u := v.uploads[j.ID]
-	if u == nil {
-		v.refuse(p, act, errNoBlock)
-		return
-	}
-	act.Target = event.Target{Kind: event.TargetBlock, Ref: u.key.String()}
-	if j.Function == wire.FnEndUpload {
-		delete(v.uploads, j.ID)
-		v.accept(p, act, []byte{wire.FnEndUpload}, nil)
-		return
-	}
-	n := min(len(u.rest), v.pdu-18) // header 12, parameter 2, head of the part 4
-	part := wire.Part{Data: u.rest[:n]}
-	u.rest = u.rest[n:]
-	status := uint8(wire.StatusDone)
-	if len(u.rest) > 0 {
-		status = wire.StatusMore
-	}
-	v.accept(p, act, []byte{wire.FnUpload, status}, part.Append(nil))
-}
-
-// startUpload begins the reading of a block.
-func (v *conn) startUpload(p wire.PDU, j wire.FileJob, act event.Act) {
-	act.Detail = fields{num("pdu_ref", p.Ref), text("filename", j.Filename())}
-	ref, err := wire.ParseFilename(j.Filename())
-	if err != nil {
-		v.refuse(p, act, errNumber)
-		return
-	}
-	key := blockKey{ref.Type, ref.Number}
-	b, ok := v.cpu.program.block(key, ref.Place)
-	switch {
-	case ref.Type == wire.OB && (ref.Number == 0 || ref.Number > lastOB):
-		v.refuse(p, act, errOB)
-	case !ok:
-		v.refuse(p, act, errNoBlock)
-	case v.protected(3):
-		v.refuse(p, act, errProtected)
-	case len(v.uploads) >= maxUploads:
-		v.refuse(p, act, errCoordinate)
-	default:
-		id := v.cpu.nextUpload()
-		b = v.cpu.actual(key, b)
-		v.uploads[id] = &upload{key: key, rest: b}
-		act.Detail = append(act.Detail.(fields), num("upload_id", id), num("length", len(b)))
-		answer := wire.FileJob{Function: wire.FnStartUpload, Error: 0x0100, ID: id, Texts: []string{wire.UploadLength(len(b))}}
-		v.accept(p, act, answer.Append(nil), nil)
-	}
-}
-
-// actual returns a block as it is in the CPU: a data block has the values of now.
-func (c *cpu) actual(key blockKey, b []byte) []byte {
-	k, err := wire.ParseBlock(b)
-	if key.Type != wire.DB || err != nil {
-		return b
-	}
-	now, _ := c.memory.read(span{where: place{wire.AreaDB, key.Number}, n: len(k.Code), bit: -1}, c.device.Process.View())
-	if len(now) == len(k.Code) {
-		k.Code = now
-	}
-	return k.Append(nil)
-}
-
 // A download is a block that a visitor is loading: the CPU pulls it with jobs
 // of its own.
 type download struct {
@@ -116,8 +35,12 @@ func (v *conn) requestDownload(p wire.PDU, act event.Act) {
 	act.Detail = fields{num("pdu_ref", p.Ref), text("filename", j.Filename())}
 	ref, err := wire.ParseFilename(j.Filename())
 	load, code, lenErr := j.DownloadLengths()
-	if err != nil || lenErr != nil {
-		v.refuse(p, act, errNumber)
+	switch {
+	case err != nil:
+		v.refuse(p, act, errName)
+		return
+	case lenErr != nil:
+		v.refuse(p, act, errParameter)
 		return
 	}
 	act.Detail = append(act.Detail.(fields), num("load_length", load), num("mc7_length", code))
@@ -131,7 +54,7 @@ func (v *conn) requestDownload(p wire.PDU, act event.Act) {
 	case load > maxBlock:
 		v.refuse(p, act, errBlockSize)
 	case v.download != nil && !v.download.over:
-		v.refuse(p, act, errCoordinate)
+		v.refuse(p, act, errSequence)
 	default:
 		v.download = &download{ref: ref, name: j.Filename(), load: load}
 		v.accept(p, act, []byte{wire.FnDownload}, nil)
@@ -203,7 +126,7 @@ func (v *conn) assembled(d *download, act event.Act) {
 		if !errors.Is(err, errNoRoom) {
 			v.s.Log.Warn("block not loaded", "err", err)
 		}
-		v.abort(d, act, errTooMany)
+		v.abort(d, act, errMemory)
 		return
 	}
 	act.Artifact = v.keep(d)
@@ -212,12 +135,15 @@ func (v *conn) assembled(d *download, act event.Act) {
 	v.pull(wire.FnDownloadEnded, 0)
 }
 
-// keep stores what came of a block.
-func (v *conn) keep(d *download) *event.Artifact {
-	if len(d.data) == 0 {
+// keep stores what came of a download.
+func (v *conn) keep(d *download) *event.Artifact { return v.keepBlock(d.name, d.data) }
+
+// keepBlock stores the octets of a block under the name that the visitor gave.
+func (v *conn) keepBlock(name string, b []byte) *event.Artifact {
+	if len(b) == 0 {
 		return nil
 	}
-	a, err := v.s.Keep(d.name, artifact, bytes.NewReader(d.data))
+	a, err := v.s.Keep(name, artifact, bytes.NewReader(b))
 	if err != nil {
 		v.s.Log.Warn("block not kept", "err", err)
 		return nil

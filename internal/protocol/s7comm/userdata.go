@@ -1,6 +1,8 @@
 package s7comm
 
 import (
+	"fmt"
+
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
 )
@@ -30,6 +32,10 @@ func (v *conn) userdata(p wire.PDU) {
 	act := event.Act{Op: userdataOp(u), Class: userdataClass(u), Detail: fields{num("pdu_ref", p.Ref)}}
 	if act.Op == "unknown_service" {
 		act.Detail = fields{num("pdu_ref", p.Ref), num("group", u.Group), num("subfunction", u.Sub), hexed("data", d.Data)}
+	}
+	if q, err := wire.ParseSZLRequest(d.Data); err == nil && u.Group == wire.GroupCPU && u.Sub == wire.CPUReadSZL {
+		act.Class = szlClass(q.ID)
+		act.Target = event.Target{Kind: event.TargetSZL, Ref: fmt.Sprintf("%04X/%04X", q.ID, q.Index)}
 	}
 	switch {
 	case u.Kind != wire.KindRequest:

@@ -137,11 +137,14 @@ func (h *Handshake) Salt() []byte {
 // Code2 returns the key exchange authentication code of RAKP message 2.
 func (h *Handshake) Code2(password []byte) []byte { return HMAC(h.Auth, password, h.Salt()) }
 
-// Code3 returns that of RAKP message 3.
-func (h *Handshake) Code3(password []byte) []byte {
-	id := binary.LittleEndian.AppendUint32(nil, h.Console)
-	return HMAC(h.Auth, password, h.ManagedRandom[:], id, h.who())
+// Salt3 returns what the code of RAKP message 3 is the hash of.
+func (h *Handshake) Salt3() []byte {
+	b := binary.LittleEndian.AppendUint32(h.ManagedRandom[:len(h.ManagedRandom):len(h.ManagedRandom)], h.Console)
+	return append(b, h.who()...)
 }
+
+// Code3 returns that of RAKP message 3.
+func (h *Handshake) Code3(password []byte) []byte { return HMAC(h.Auth, password, h.Salt3()) }
 
 // SIK returns the session integrity key. Key is the BMC's, or where it has
 // none the user's password.

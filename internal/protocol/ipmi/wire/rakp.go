@@ -55,9 +55,6 @@ type OpenRequest struct {
 	Algorithms Algorithms
 }
 
-// openRequestLen is the length of an Open Session Request.
-const openRequestLen = 32
-
 // ParseOpenRequest reads an Open Session Request.
 func ParseOpenRequest(p []byte) (OpenRequest, error) {
 	r := octet.NewReader(p)

@@ -132,13 +132,3 @@ func (f Frame) Append(p []byte) []byte {
 	b.Bytes(f.Trailer)
 	return b.B
 }
-
-// LegacyPad appends the octet that IPMI 1.5 has behind datagrams of certain
-// lengths, for the sake of old network controllers (§13.6, table 13-8).
-func LegacyPad(p []byte) []byte {
-	switch len(p) {
-	case 56, 84, 112, 128, 156:
-		return append(p, 0)
-	}
-	return p
-}

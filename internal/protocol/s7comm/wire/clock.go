@@ -56,6 +56,13 @@ func readTime(r *octet.Reader) time.Time {
 	return t
 }
 
+// ParseTime reads the eight octets of DATE_AND_TIME.
+func ParseTime(p []byte) (time.Time, error) {
+	r := octet.NewReader(p)
+	t := readTime(r)
+	return t, r.Done()
+}
+
 // A Clock is the payload of reading and setting the clock.
 type Clock struct {
 	Fill    uint8     // 0
