@@ -37,6 +37,7 @@ func TestIPMI(t *testing.T) {
 			out := s.nmap(t, ipmiPort, "-sU", "--script", "+ipmi-version,+ipmi-cipher-zero")
 			contains(t, out, "IPMI-2.0", "VULNERABLE")
 		})
+		t.Run("FreeIPMI", func(t *testing.T) { ipmiFree(t, s) })
 		t.Run("pyghmi", func(t *testing.T) { ipmiPyghmi(t, s) })
 		t.Run("python-ipmi", func(t *testing.T) { ipmiPython(t, s) })
 	})
@@ -161,4 +162,24 @@ print("sel", len(c.get_sel_entries()))
 c.session.close()
 `, s.addr, fmt.Sprint(ipmiPort))
 	contains(t, out, "manufacturer 10876", "power True", "sdr 23", "sel ")
+}
+
+// ipmiFree asks with what ipmitool cannot do: MD2 and suites 11 and 12.
+func ipmiFree(t *testing.T, s *sundew) {
+	t.Setenv("HOME", t.TempDir()) // its cache of SDRs
+	args := func(more ...string) []string {
+		return append([]string{"-h", s.at(ipmiPort), "-u", "ADMIN", "-p", "ADMIN", "-l", "ADMIN"}, more...)
+	}
+	for _, auth := range []string{"MD2", "MD5", "STRAIGHT_PASSWORD_KEY", "NONE"} {
+		contains(t, run(t, "bmc-info", args("-D", "LAN", "-a", auth)...), "Device ID             : 32")
+	}
+	for _, suite := range []string{"0", "3", "8", "11", "12"} {
+		contains(t, run(t, "bmc-info", args("-D", "LAN_2_0", "-I", suite)...), "Device ID             : 32")
+	}
+	contains(t, run(t, "ipmi-sensors", args("-D", "LAN_2_0", "--output-sensor-state")...), "CPU Temp        | Temperature       | Nominal")
+	contains(t, run(t, "ipmi-fru", args("-D", "LAN_2_0")...), "FRU Board Product Name: X9SCM-F")
+	out, err := try(t, "bmc-info", "-h", s.at(ipmiPort), "-u", "ADMIN", "-p", "wrong", "-l", "ADMIN", "-D", "LAN_2_0")
+	if err == nil || !strings.Contains(out, "password invalid") {
+		t.Errorf("a wrong password: %s", out)
+	}
 }

@@ -35,7 +35,7 @@ c = snap7.client.Client(); c.connect(sys.argv[1], 0, 2, 10201); print("read", le
 		{"ipmi", []string{"ipmitool", "-I", "lanplus", "-C", "3", "-H", s.addr, "-p", "6230", "-U", "ADMIN", "-P", "ADMIN", "mc", "info"}, "Device ID"},
 		{"ftp", []string{"curl", "-sS", "--max-time", "10", "ftp://" + host(2121) + "/"}, ""},
 		{"tftp", []string{"nmap", "-Pn", "-n", "-sU", "--script-timeout", "30s", "-p", "6969", "--script", "+tftp-enum", s.addr}, "6969/udp"},
-		{"enip", []string{"nmap", "-Pn", "-n", "--script-timeout", "20s", "-p", "44818", "--script", "+enip-info", s.addr}, "Vendor"},
+		{"enip", []string{"nmap", "-Pn", "-n", "--script-timeout", "20s", "-p", "44818", "--script", "+enip-info", s.addr}, "productName"},
 	}
 }
 
@@ -62,6 +62,7 @@ func TestNineAtOnce(t *testing.T) {
 					t.Errorf("%s: %v\n%s", strings.Join(v.command[:1], " "), err, out)
 					return
 				}
+				time.Sleep(200 * time.Millisecond)
 				mu.Lock()
 				visits[v.service]++
 				mu.Unlock()

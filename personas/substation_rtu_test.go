@@ -111,6 +111,9 @@ func TestSubstationBalance(t *testing.T) {
 	if day >= 0 || night/2520 > 0.02 {
 		t.Errorf("the solar park: %.2f at noon, %.2f at midnight", day, night)
 	}
+	if n := p.Faults(); n != 0 {
+		t.Errorf("%d values could not be computed: %v", n, p.Faulty())
+	}
 	if n := p.float("t1.tap.operations"); n == 0 {
 		t.Error("the tap changer has not moved in a week")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/sundew-ics/sundew/internal/protocol/http"
 	"github.com/sundew-ics/sundew/internal/protocol/iec104"
 	"github.com/sundew-ics/sundew/internal/protocol/ipmi"
+	"github.com/sundew-ics/sundew/internal/protocol/kamstrup"
 	"github.com/sundew-ics/sundew/internal/protocol/modbus"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm"
 	"github.com/sundew-ics/sundew/internal/protocol/snmp"
@@ -32,6 +33,8 @@ func Protocols() []protocol.Protocol {
 		http.Protocol(),
 		iec104.Protocol(),
 		ipmi.Protocol(),
+		kamstrup.Protocol(),
+		kamstrup.Management(),
 		modbus.Protocol(),
 		s7comm.Protocol(),
 		snmp.Protocol(),

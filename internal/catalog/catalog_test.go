@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/sundew-ics/sundew/internal/catalog"
@@ -13,7 +14,7 @@ import (
 
 // Names and ports are what personas and the command line go by.
 func TestProtocols(t *testing.T) {
-	named := regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+	named := regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 	taken := map[string]bool{}
 	for _, p := range catalog.Protocols() {
 		t.Run(p.Name+"/"+p.Network, func(t *testing.T) {
@@ -55,8 +56,9 @@ func TestDecoder(t *testing.T) {
 func TestDecodeConversations(t *testing.T) {
 	for _, p := range catalog.Protocols() {
 		t.Run(p.Name+"/"+p.Network, func(t *testing.T) {
-			sessions := prototest.Sessions(t, "../protocol/"+p.Name+"/testdata/*.txtar")
-			sessions = append(sessions, prototest.Sessions(t, "../protocol/"+p.Name+"/testdata/*/*.txtar")...)
+			room, _, _ := strings.Cut(p.Name, "_") // kamstrup_management is of room kamstrup
+			sessions := prototest.Sessions(t, "../protocol/"+room+"/testdata/*.txtar")
+			sessions = append(sessions, prototest.Sessions(t, "../protocol/"+room+"/testdata/*/*.txtar")...)
 			frames := 0
 			for _, pieces := range sessions {
 				frames += decode(t, p, pieces)

@@ -23,7 +23,7 @@ type Limits struct {
 // DefaultLimits is what a service has where neither the persona nor the
 // operator says otherwise.
 func DefaultLimits() Limits {
-	return Limits{Sessions: 512, Idle: 5 * time.Minute, Total: 24 * time.Hour, Octets: 256 << 20, Rate: 1200}
+	return Limits{Sessions: 512, Idle: 5 * time.Minute, Total: 24 * time.Hour, Octets: 256 << 20, Rate: 6000}
 }
 
 // over fills the zero members of l from below.

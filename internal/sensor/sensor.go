@@ -238,6 +238,7 @@ func (s *Sensor) Status(st event.Status) { s.status.write(st.What, st.Detail) }
 
 // report writes what was refused since the last report.
 func (s *Sensor) report() {
+	s.reportOverflow()
 	for _, v := range s.services {
 		for reason, n := range v.gate.takeRefused() {
 			s.status.write("refused", refusedDetail{v.Device, v.Name, reason, n})

@@ -28,11 +28,13 @@ const (
 // udpListener is a bound UDP port and its flows. On a wildcard socket each
 // datagram tells the address that it came to, and answers leave from there.
 type udpListener struct {
-	conn  *net.UDPConn
-	local netip.AddrPort
-	any   bool
-	p4    *ipv4.PacketConn
-	p6    *ipv6.PacketConn
+	conn    *net.UDPConn
+	local   netip.AddrPort
+	any     bool
+	inode   uint64 // of the socket, by which the kernel counts what it drops
+	dropped uint64 // of those, reported
+	p4      *ipv4.PacketConn
+	p6      *ipv6.PacketConn
 
 	waiting atomic.Int64 // octets in the flows' queues
 
@@ -75,8 +77,8 @@ func newUDP(network string, a netip.AddrPort) (*udpListener, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.SetReadBuffer(4 << 20) // as much as the system grants
 	l := &udpListener{conn: c, local: unmap(c.LocalAddr().(*net.UDPAddr).AddrPort()), any: a.Addr().IsUnspecified(), flows: map[flowKey]*flow{}}
+	l.inode = widen(c)
 	switch {
 	case l.any && network == "udp4":
 		l.p4 = ipv4.NewPacketConn(c)

@@ -83,21 +83,23 @@ func (c *console) revert(now time.Time) {
 	}
 }
 
-// past fills in the deliveries of the week before the console was first looked
-// at: two of each tank, with the volumes of a station that orders at a third.
+// past fills in the deliveries before the console was first looked at: two of
+// each tank, the last one so long ago as a tenth of the tank a day takes to bring
+// it down to what it holds.
 func (c *console) past(v process.View, now time.Time) {
+	const day = 24 * float64(time.Hour)
 	for i, b := range c.probes {
-		n := int64(i + 1)
-		capacity := v.Float(b.capacity)
+		capacity, end := v.Float(b.capacity), now
+		holds := v.Float(b.volume)
 		for k := range int64(2) {
-			age := time.Duration((1.3 + 3*float64(k) + c.draw("delivery age", 10*n+k)) * 24 * float64(time.Hour))
-			start := now.Add(-age).Add(-time.Duration(k) * time.Hour).Truncate(time.Second)
-			before := capacity * (0.24 + 0.1*c.draw("delivery before", 10*n+k))
-			after := capacity * (0.78 + 0.07*c.draw("delivery after", 10*n+k))
-			t := v.Float(b.temperature) - 1 + 2*c.draw("delivery warmth", 10*n+k)
+			n := 10*int64(i+1) + k
+			after := max(capacity*(0.80+0.04*c.draw("delivery after", n)), holds+0.02*capacity)
+			end = end.Add(-time.Duration((after - holds) / (0.1 * capacity) * (0.8 + 0.4*c.draw("delivery age", n)) * day)).Truncate(time.Second)
+			holds = capacity * (0.24 + 0.1*c.draw("delivery before", n))
+			t := v.Float(b.temperature) - 1 + 2*c.draw("delivery warmth", n)
 			c.memory.Deliveries = append(c.memory.Deliveries, delivery{
-				Tank: i + 1, Start: start, End: start.Add(time.Duration(9+14*c.draw("delivery time", 10*n+k)) * time.Minute),
-				Before: before, After: after, BeforeTemp: t, AfterTemp: t + 1.4*c.draw("delivery heat", 10*n+k) - 0.5,
+				Tank: i + 1, Start: end.Add(-time.Duration(9+14*c.draw("delivery time", n)) * time.Minute), End: end,
+				Before: holds, After: after, BeforeTemp: t, AfterTemp: t + 1.4*c.draw("delivery heat", n) - 0.5,
 				Water: v.Float(b.water),
 			})
 		}

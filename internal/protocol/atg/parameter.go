@@ -178,6 +178,9 @@ func (p parameter) parse(data string, computer bool) (string, bool) {
 	case number:
 		return p.parseNumber(data, computer)
 	}
+	if p.kind == clock && data == notSet {
+		return "", true
+	}
 	if len(data) != p.width || strings.Trim(data, "0123456789") != "" {
 		return "", false
 	}
@@ -193,6 +196,9 @@ func (p parameter) parse(data string, computer bool) (string, bool) {
 	}
 	return data, true
 }
+
+// notSet stands for a time that is not in use.
+const notSet = "FFFF"
 
 // parseText cuts a text at its width; what the console's printer does not have
 // becomes a blank.

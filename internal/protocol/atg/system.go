@@ -132,7 +132,7 @@ func (q *query) parameterLine(p parameter, n int) {
 	case shifts:
 		if value == "" {
 			q.line("SHIFT %d: DISABLED", n)
-			value = "FFFF"
+			value = notSet
 		} else {
 			q.line("SHIFT %d: %s:%s", n, value[:2], value[2:])
 		}

@@ -162,6 +162,35 @@ func TestAnswersKeepToTheReplyBudget(t *testing.T) {
 	}
 }
 
+// spent is a Budget that does not grow again.
+type spent struct{ left int }
+
+func (s *spent) Spend(n int) bool {
+	if n > s.left {
+		return false
+	}
+	s.left -= n
+	return true
+}
+func (s *spent) Left() int { return s.left }
+func (s *spent) Prove()    {}
+
+// A transfer that the reply budget ends is aborted, not left hanging.
+func TestSegmentsEndWithTheReplyBudget(t *testing.T) {
+	all := append(wire.AppendContext(nil, 0, wire.ObjectValue(wire.NewObjectID(typeDevice, wire.MaxInstance))), 0x1e, 0x09, 8, 0x1f)
+	question := confirmed(wire.ReadPropertyMultiple, all)
+	question[7] = 1 // APDUs of 128 octets
+	ack := wire.APDU{Type: wire.SegmentAck, ID: 1, Sequence: 0, Window: 4}
+	next := wire.BVLC{Function: wire.FuncOriginalUnicast, Body: wire.NPDU{Body: ack.Append(nil)}.Append(nil)}.Append(nil)
+	out, acts := ask(t, build(t, plantEnv(t)), &spent{290}, question, next, next)
+	if len(out) != 3 || out[0][6] != 0x3c || out[1][6] != 0x3c || out[2][6] != 0x71 {
+		t.Fatalf("answers %x; want two segments and an abort", out)
+	}
+	if len(acts) != 3 || acts[2].Outcome != event.Ignored {
+		t.Errorf("acts %+v", acts)
+	}
+}
+
 // What visitors command and write is there after a restart.
 func TestWritesSurviveARestart(t *testing.T) {
 	env := plantEnv(t)
@@ -312,4 +341,33 @@ func FuzzController(f *testing.F) {
 
 func processOn(ref process.Ref) process.Write {
 	return process.Write{Tag: ref, Value: process.BoolValue(true)}
+}
+
+// endless asks the same for ever.
+type endless struct {
+	script
+	p    []byte
+	left int
+}
+
+func (c *endless) Datagram() ([]byte, error) {
+	if c.left--; c.left < 0 {
+		return nil, net.ErrClosed
+	}
+	return c.p, nil
+}
+
+func (c *endless) Write(p []byte) (int, error) { return len(p), nil }
+
+// nowhere is a journal that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) Append([]byte, event.Class) error { return nil }
+
+func BenchmarkReadProperty(b *testing.B) {
+	h := build(b, plantEnv(b))
+	c := &endless{p: read(wire.NewObjectID(typeAnalogInput, 1), propPresentValue), left: b.N}
+	s := session.Open(session.Config{Conn: c, Journal: nowhere{}})
+	b.ReportAllocs()
+	s.End(h.Serve(b.Context(), s))
 }

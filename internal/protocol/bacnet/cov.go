@@ -84,7 +84,7 @@ func (q *request) subscribable(o *object, w wire.Subscription, s *subscription) 
 		return &refusal{classObject, codeOptional}
 	case w.Property == nil:
 		return nil
-	case !q.has(o, w.Property.Property):
+	case !o.has(w.Property.Property):
 		return propertyError(codeUnknownProperty)
 	case w.Property.Indexed:
 		return propertyError(codeNotArray)

@@ -28,6 +28,8 @@ type object struct {
 	week    [7][]change // of a schedule
 	dates   []wire.Value
 	texts   map[uint32]string // further texts
+
+	required, optional []uint32 // its properties
 }
 
 // A change is a schedule's step to a value at a time of day.
@@ -215,6 +217,7 @@ func (o *object) buildWeek() error {
 // logs and files.
 func (c *controller) resolve(state protocol.State) error {
 	for _, o := range c.objects {
+		o.required, o.optional = c.properties(o)
 		for _, id := range o.refs {
 			if c.byID[id] == nil {
 				return fmt.Errorf("objects: %s: there is no %s", o.id, id)

@@ -150,14 +150,13 @@ func valueProperties(o *object) (required, optional []uint32) {
 }
 
 // has says whether an object has a property.
-func (c *controller) has(o *object, id uint32) bool {
-	required, optional := c.properties(o)
-	return slices.Contains(required, id) || slices.Contains(optional, id)
+func (o *object) has(id uint32) bool {
+	return slices.Contains(o.required, id) || slices.Contains(o.optional, id)
 }
 
 // read returns a property; false where the object has none.
 func (c *controller) read(o *object, id uint32, m *moment) (property, bool) {
-	if !c.has(o, id) {
+	if !o.has(id) {
 		return property{}, false
 	}
 	if v, ok := c.kept.value(o.id, id); ok && id != propPresentValue && id != propOutOfService {
@@ -240,8 +239,7 @@ func (c *controller) common(o *object, id uint32, m *moment) (property, bool) {
 		return one(wire.EnumValue(0)), true
 	case propPropertyList:
 		p := property{shape: array}
-		required, optional := c.properties(o)
-		for _, n := range append(required, optional...) {
+		for _, n := range slices.Concat(o.required, o.optional) {
 			switch n {
 			case propIdentifier, propName, propType, propPropertyList: // 12.1.1.4.1 leaves them out
 			default:

@@ -2,6 +2,7 @@ package bacnet
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/protocol/bacnet/wire"
@@ -118,15 +119,14 @@ func (q *request) results(b []byte, ref wire.PropertyRef, m *moment) []byte {
 	if o == nil {
 		return result(b, ref, nil, &refusal{classObject, codeUnknownObject})
 	}
-	required, optional := q.properties(o)
 	var ids []uint32
 	switch ref.Property {
 	case propAll:
-		ids = append(required, optional...)
+		ids = slices.Concat(o.required, o.optional)
 	case propRequired:
-		ids = required
+		ids = o.required
 	case propOptional:
-		ids = optional
+		ids = o.optional
 	default:
 		q.readTags(o, ref.Property)
 		v, e := q.get(o, ref, m)

@@ -157,7 +157,13 @@ func (q *request) window(out *outgoing, id uint8) {
 			Sequence: uint8(i), Window: q.set.Window, Service: out.service, Body: out.segments[i]}
 		n := out.npdu
 		n.Body = a.Append(nil)
-		q.send(wire.BVLC{Function: wire.FuncOriginalUnicast, Body: n.Append(nil)})
+		f := wire.BVLC{Function: wire.FuncOriginalUnicast, Body: n.Append(nil)}
+		if 4+len(f.Body) > q.s.Allowance() { // better said than waited for
+			delete(q.out, id)
+			q.abort(wire.AbortBufferOverflow)
+			return
+		}
+		q.send(f)
 	}
 }
 

@@ -25,7 +25,6 @@ const maxControls = 16
 // control carries out select, operate and direct operate: every object comes
 // back with its status.
 func (v *visitor) control(q *request) {
-	refused := v.unselected(q)
 	for _, o := range q.list {
 		if !controls(o) {
 			q.iin |= wire.ObjectUnknown
@@ -36,44 +35,31 @@ func (v *visitor) control(q *request) {
 			return
 		}
 	}
+	refused := v.unselected(q)
 	n, failed := 0, false
 	for _, o := range q.list {
 		data := slices.Clone(o.Data)
-		size := o.Prefix() // of an index of one or two octets
-		each := len(data) / int(max(o.Number(), 1))
 		at := 0
 		for index, item := range o.Items {
-			status := refused
-			if n++; status == wire.ControlSuccess && n > maxControls {
-				status = wire.TooManyObjects
-			}
-			if status == wire.ControlSuccess {
-				status = v.one(q, o, index, item)
-			} else {
-				v.note(q, o, index, item)
-			}
+			n++
+			status := v.one(q, o, index, item, n, refused)
 			failed = failed || status != wire.ControlSuccess
-			if status != wire.ControlSuccess {
-				q.detail().number("control_status", int64(status))
-			}
-			data[at+size+len(item)-1] = uint8(status)
-			at += each
+			at += o.Prefix() + len(item) // an index of one or two octets stands before each
+			data[at-1] = uint8(status)
 		}
 		q.answer.object(o.Header, data)
 	}
-	if n > 0 {
-		q.act.Target = event.Target{Kind: event.TargetPoint, Ref: firstPoint(q.list[0])}
-	}
-	if failed {
-		q.act.Outcome = event.Refused
-	}
 	if n == 0 {
 		q.iin |= wire.ParameterError
+		return
 	}
-	if q.Function == wire.Select && !failed && n > 0 {
+	q.act.Target = event.Target{Kind: event.TargetPoint, Ref: firstPoint(q.list[0])}
+	v.selected = selection{}
+	switch {
+	case failed:
+		q.act.Outcome = event.Refused
+	case q.Function == wire.Select:
 		v.selected = selection{objects: slices.Clone(q.Objects), seq: q.Control & wire.Seq, until: time.Now().Add(time.Duration(v.settings.Select))}
-	} else {
-		v.selected = selection{}
 	}
 }
 
@@ -95,8 +81,17 @@ func (v *visitor) unselected(q *request) wire.ControlStatus {
 	return wire.ControlSuccess
 }
 
-// one checks one control and, unless it is only selected, carries it out.
-func (v *visitor) one(q *request, o wire.Object, index uint32, item []byte) wire.ControlStatus {
+// one checks the nth control and, unless it is only selected, carries it out.
+// Refused is why none of the request's is.
+func (v *visitor) one(q *request, o wire.Object, index uint32, item []byte, n int, refused wire.ControlStatus) wire.ControlStatus {
+	status := v.try(q, o, index, item, n, refused)
+	if status != wire.ControlSuccess {
+		q.detail().number("control_status", int64(status))
+	}
+	return status
+}
+
+func (v *visitor) try(q *request, o wire.Object, index uint32, item []byte, n int, refused wire.ControlStatus) wire.ControlStatus {
 	k := output
 	if o.Group == 41 {
 		k = analogOutput
@@ -104,6 +99,10 @@ func (v *visitor) one(q *request, o wire.Object, index uint32, item []byte) wire
 	p := find(v.points[k], index)
 	v.note(q, o, index, item)
 	switch {
+	case refused != wire.ControlSuccess:
+		return refused
+	case n > maxControls:
+		return wire.TooManyObjects
 	case p == nil:
 		return wire.ControlUnsupported
 	case v.remote != process.None && !q.view.Bool(v.remote):
@@ -119,10 +118,10 @@ func (v *visitor) one(q *request, o wire.Object, index uint32, item []byte) wire
 
 // note puts the control into the record, whatever becomes of it.
 func (v *visitor) note(q *request, o wire.Object, index uint32, item []byte) {
-	if len(q.detail().extra) >= maxListed {
+	d := q.detail()
+	if len(d.extra) >= 6*maxListed { // six fields each
 		return
 	}
-	d := q.detail()
 	d.number("index", int64(index))
 	if o.Group == 41 {
 		d.text("value", strconv.FormatFloat(wire.ParseOutput(o.Variation, item), 'g', -1, 64))

@@ -43,6 +43,12 @@ func (d *decoder) Next(fromVisitor bool, p []byte) (protocol.Frame, int, error) 
 		return out, n, nil
 	}
 	add("transport", fmt.Sprintf("%#02x", f.UserData[0]), wire.HeaderLen, 1)
+	d.application(fromVisitor, f, n, &out)
+	return out, n, nil
+}
+
+// application decodes the fragment that a frame of n octets ends, if it does.
+func (d *decoder) application(fromVisitor bool, f wire.Frame, n int, out *protocol.Frame) {
 	side := &d.device
 	if fromVisitor {
 		side = &d.visitor
@@ -50,14 +56,17 @@ func (d *decoder) Next(fromVisitor bool, p []byte) (protocol.Frame, int, error) 
 	side.Limit = wire.MaxFragment
 	whole, err := side.Add(f.UserData)
 	if err != nil || whole == nil {
-		return out, n, nil
+		return
 	}
 	q, err := wire.ParseFragment(whole)
 	if err != nil {
-		return out, n, nil
+		return
 	}
 	objects, err := wire.ParseObjects(q.Function, q.Objects)
 	out.Act = describe(f, q, objects)
+	add := func(name, value string, off, length int) {
+		out.Fields = append(out.Fields, protocol.Field{Name: name, Value: value, Off: off, Len: length})
+	}
 	add("application_control", fmt.Sprintf("%#02x", q.Control), wire.HeaderLen+1, 1)
 	add("function", operation(q.Function), wire.HeaderLen+2, 1)
 	if q.Function.Response() {
@@ -70,5 +79,4 @@ func (d *decoder) Next(fromVisitor bool, p []byte) (protocol.Frame, int, error) 
 	if err != nil {
 		add("malformed", err.Error(), wire.HeaderLen, n-wire.HeaderLen)
 	}
-	return out, n, nil
 }

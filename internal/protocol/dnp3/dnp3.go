@@ -46,9 +46,7 @@ var errRestart = errors.New("dnp3: the device restarts")
 
 // Serve answers one visitor until he leaves or the device restarts.
 func (o *outstation) Serve(ctx context.Context, s *session.Session) error {
-	if !o.enter(s) {
-		return nil
-	}
+	o.enter(s)
 	ctx, cancel := context.WithCancel(ctx)
 	v := &visitor{outstation: o, s: s, assembler: wire.Assembler{Limit: wire.MaxFragment}, ctx: ctx, confirmed: make(chan struct{}, 1)}
 	defer o.leave(s)
@@ -86,7 +84,7 @@ type visitor struct {
 	watchers  sync.WaitGroup
 	assembler wire.Assembler
 	link      link
-	out       []byte
+	in, out   []byte // a frame
 	stray     []byte // octets between frames, on TCP
 
 	last     []byte // the last request that changes something
@@ -124,11 +122,11 @@ func (v *visitor) stream() error {
 	if head, err = v.s.R().Peek(n); err != nil {
 		return v.leftOver(err)
 	}
-	frame := append([]byte(nil), head...)
+	v.in = append(v.in[:0], head...)
 	if _, err := v.s.R().Discard(n); err != nil {
 		return err
 	}
-	return v.frame(frame)
+	return v.frame(v.in)
 }
 
 // maxStray is how many octets outside of frames one act takes.
@@ -186,10 +184,6 @@ func (v *visitor) datagram() error {
 	p, err := v.s.Datagram()
 	if err != nil {
 		return err
-	}
-	if v.deaf() {
-		v.record(event.Act{Op: "unheard", Class: event.Other, Outcome: event.Ignored})
-		return nil
 	}
 	p = append([]byte(nil), p...)
 	for first := true; first || len(p) > 0; first = false {

@@ -67,9 +67,14 @@ func (o *outstation) prime() {
 	}
 }
 
-// scan looks at every point and turns changes into events, under the lock.
+// scan looks at every point and turns changes into events, under the lock. One
+// moment of the plant is looked at once.
 func (o *outstation) scan(v process.View) {
 	o.runSchedules(v)
+	if v.Time().Equal(o.scanned) {
+		return
+	}
+	o.scanned = v.Time()
 	for k := range o.points {
 		for _, p := range o.points[k] {
 			if p.kind != frozen {

@@ -94,6 +94,9 @@ func (v *visitor) freezeAtTime(q *request) {
 // runSchedules does the freezes that are due, under the lock. What was missed
 // while nobody was connected is done once.
 func (o *outstation) runSchedules(v process.View) {
+	if len(o.schedules) == 0 {
+		return
+	}
 	now := o.device.Clock.Now()
 	left := o.schedules[:0]
 	for _, s := range o.schedules {

@@ -15,8 +15,12 @@ type link struct {
 // frame takes one frame, whose header is sound.
 func (v *visitor) frame(p []byte) error {
 	f, err := wire.ParseFrame(p)
-	if err != nil {
+	switch {
+	case err != nil:
 		v.drop("malformed_frame", event.Malformed, f)
+		return nil
+	case v.deaf():
+		v.drop("unheard", event.Other, f)
 		return nil
 	}
 	switch {

@@ -29,6 +29,7 @@ type outstation struct {
 	points    [kinds][]*point
 	buffer    eventBuffer
 	schedules []schedule
+	scanned   time.Time // the moment of the plant that was looked at last
 	kept      kept
 	recorded  time.Time // when record current time came
 	down      time.Time // until when the device restarts
@@ -118,18 +119,14 @@ func (o *outstation) now() uint64 { return millis(o.device.Clock.Now()) }
 
 func millis(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 0)) & (1<<48 - 1) }
 
-// enter counts a visitor in. A connection finds nobody while the device restarts: false.
-func (o *outstation) enter(s *session.Session) bool {
+// enter counts a visitor in.
+func (o *outstation) enter(s *session.Session) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.restarting() && !s.Packet() {
-		return false
-	}
 	if err := o.load(); err != nil {
 		s.Log.Warn("dnp3: what the device kept", "error", err)
 	}
 	o.visitors[s] = true
-	return true
 }
 
 func (o *outstation) leave(s *session.Session) {
@@ -141,8 +138,8 @@ func (o *outstation) leave(s *session.Session) {
 // restarting says whether the device does not answer, under the lock.
 func (o *outstation) restarting() bool { return time.Now().Before(o.down) }
 
-// deaf says that the device restarts and hears no datagram. A flow that goes on
-// behind it is a master whose reports are no longer enabled.
+// deaf says that the device restarts and hears nothing: it forgets what it knew
+// of the visitor, reports that were enabled included.
 func (v *visitor) deaf() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -152,7 +149,7 @@ func (v *visitor) deaf() bool {
 	v.unsol.Lock()
 	defer v.unsol.Unlock()
 	v.reports.classes, v.reports.waiting, v.waiting = [4]bool{}, false, waiting{}
-	v.last, v.selected = nil, selection{}
+	v.last, v.selected, v.link = nil, selection{}, link{}
 	return true
 }
 

@@ -94,6 +94,10 @@ func (v *visitor) watch() {
 // report sends an unsolicited response where one is due.
 func (v *visitor) report() {
 	v.mu.Lock()
+	if v.restarting() {
+		v.mu.Unlock()
+		return
+	}
 	view := v.device.Process.View()
 	v.scan(view)
 	iin := v.indications(view)
@@ -137,7 +141,7 @@ func (v *visitor) due(iin wire.IIN) ([]byte, event.Act) {
 		r.due = now.Add(time.Duration(v.Confirm))
 		return r.octets, act
 	}
-	c := newComposer(min(v.fragmentSize(), v.Fragment))
+	c := newComposer(v.fragmentSize())
 	if !r.null {
 		var list []pointEvent
 		for _, e := range v.buffer.list {

@@ -34,7 +34,8 @@ type message struct {
 	triad    *cip.Triad
 	pccc     []byte // command, and behind status and transaction its function
 	or, and  []byte
-	parts    []string // of a Multiple_Service_Packet
+	services int      // of a Multiple_Service_Packet
+	parts    []string // the first of them
 	status   cip.Status
 	extended []uint16
 	answered bool
@@ -107,6 +108,7 @@ func (m *message) appendTo(o *event.Object) {
 		o.Hex("and_mask", m.and)
 	}
 	if m.parts != nil {
+		o.Int("services", int64(m.services))
 		o.Texts("parts", m.parts...)
 	}
 	if m.answered {

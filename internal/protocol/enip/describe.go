@@ -90,8 +90,13 @@ func (d *detail) request(q cip.Request, a *event.Act) {
 			a.Class = event.Malformed
 			return
 		}
+		m.services = len(bundle)
+		length := 0
 		for _, p := range bundle {
-			m.parts = append(m.parts, part(p, a))
+			text := part(p, a)
+			if length += len(text); length <= maxParts {
+				m.parts = append(m.parts, text)
+			}
 		}
 	}
 }
@@ -134,6 +139,9 @@ func (d *detail) connection(q cip.Request, a *event.Act) {
 		}
 	}
 }
+
+// maxParts is how many octets of a bundle's services the detail lists.
+const maxParts = 4096
 
 // part describes one service of a bundle and raises the act's class to its own
 // where that is graver.

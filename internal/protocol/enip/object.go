@@ -98,7 +98,7 @@ func (c *call) attributes(q cip.Request, list []attribute, a address, room int) 
 	case cip.SetAttributeSingle:
 		return c.set(q, find(list, a.attribute), a)
 	case cip.GetAttributeList:
-		p = c.getList(q, list)
+		p = c.getList(q, list, room)
 	case cip.SetAttributeList:
 		p = c.setList(q, list)
 	default:
@@ -142,7 +142,7 @@ func (c *call) set(q cip.Request, at *attribute, a address) cip.Reply {
 
 // getList answers Get_Attribute_List: for each attribute its number, a status
 // and its value (volume 1, A-4.3).
-func (c *call) getList(q cip.Request, list []attribute) cip.Reply {
+func (c *call) getList(q cip.Request, list []attribute, room int) cip.Reply {
 	r := octet.NewReader(q.Data)
 	n := int(r.U16LE())
 	if 2*n > r.Len() {
@@ -154,6 +154,9 @@ func (c *call) getList(q cip.Request, list []attribute) cip.Reply {
 	p := answered(q, u16(uint16(n)))
 	o := octet.Builder{B: p.Data}
 	for range n {
+		if len(o.B) > room {
+			return failed(q, cip.ReplyTooLarge)
+		}
 		id := r.U16LE()
 		o.U16LE(id)
 		at := find(list, uint32(id))

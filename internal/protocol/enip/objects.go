@@ -132,9 +132,12 @@ func modeService(c *call, q cip.Request, _ address, _ int) (cip.Reply, bool) {
 	return answered(q, nil), true
 }
 
-func pcccService(_ *call, q cip.Request, a address, _ int) (cip.Reply, bool) {
+func pcccService(_ *call, q cip.Request, a address, room int) (cip.Reply, bool) {
 	if q.Service != executePCCC || a.instance == 0 {
 		return cip.Reply{}, false
+	}
+	if len(q.Data) > room {
+		return failed(q, cip.ReplyTooLarge), true
 	}
 	return pccc(q), true
 }

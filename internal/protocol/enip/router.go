@@ -175,16 +175,17 @@ func (c *call) bundle(q cip.Request, room int) cip.Reply {
 	if err != nil || len(requests) == 0 {
 		return failed(q, cip.NotEnoughData)
 	}
-	room -= 2 + 2*len(requests)
+	const least = replyHeader + 2 // of a refusal with its extended status
+	if room -= 2 + 2*len(requests); room < least*len(requests) {
+		return failed(q, cip.ReplyTooLarge)
+	}
 	var replies cip.Bundle
 	out := answered(q, nil)
 	for i, b := range requests {
-		left := room - replyHeader*(len(requests)-i)
+		left := room - least*(len(requests)-i-1) - replyHeader
 		inner, err := cip.ParseRequest(b)
 		var p cip.Reply
 		switch {
-		case left < 0:
-			p = failed(inner, cip.ReplyTooLarge)
 		case err != nil:
 			p = failed(inner, cip.PathSize)
 		case inner.Service == cip.MultipleService, classOf(inner) == connectionManager:

@@ -2,7 +2,6 @@ package enip
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"strings"
 
@@ -135,10 +134,10 @@ func (t *dataType) value(p []byte) process.Value {
 // show writes the octets of a value for the record.
 func (t *dataType) show(p []byte) string {
 	if len(p) < t.size {
-		return fmt.Sprintf("%x", p)
+		return hexText(p)
 	}
 	if t.template != nil && !t.text() {
-		return fmt.Sprintf("%x", p[:t.size])
+		return hexText(p[:t.size])
 	}
 	return t.value(p).Text()
 }

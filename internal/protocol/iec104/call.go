@@ -20,6 +20,11 @@ type call struct {
 // handle answers an ASDU in the order of the checks that 101 §7.2.3 implies:
 // type, cause, common address, object.
 func (c *call) handle() {
+	if len(c.queue) >= maxWaiting {
+		c.act.Outcome = event.Dropped
+		c.s.Record(c.act)
+		return
+	}
 	var out []outgoing
 	switch {
 	case c.without[c.asdu.Type] || !c.answered():

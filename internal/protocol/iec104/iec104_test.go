@@ -16,6 +16,7 @@ import (
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/octet/octettest"
 	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/iec104/wire"
 	"github.com/sundew-ics/sundew/internal/protocol/prototest"
 	"github.com/sundew-ics/sundew/internal/session"
 )
@@ -178,6 +179,26 @@ func TestReportsAreBounded(t *testing.T) {
 	if len(v.queue) > maxReports+1 || v.queue[0].op != "answer" {
 		t.Errorf("%d wait, the first is %s", len(v.queue), v.queue[0].op)
 	}
+}
+
+// Nor can his requests: they are dropped once too much waits.
+func TestRequestsAreBounded(t *testing.T) {
+	d, _ := newTestServer(t, testSettings)
+	conn, visitor := net.Pipe()
+	s := session.Open(session.Config{Conn: conn, Journal: discard{}, Instant: true, Idle: time.Minute})
+	v := newVisitor(d, t.Context(), s)
+	v.started = true
+	go io.Copy(io.Discard, visitor)
+	for i := range 4 * maxWaiting {
+		if !v.frame(wire.Frame{Send: uint16(i), ASDU: octettest.Hex(t, "64010600010000000014")}) {
+			t.Fatalf("request %d ended the connection", i)
+		}
+	}
+	if n := len(v.queue); n < maxWaiting || n > maxWaiting+8 {
+		t.Errorf("%d ASDUs wait", n)
+	}
+	visitor.Close()
+	s.End(nil)
 }
 
 // Frozen and reset counters and deadbands are there after a restart.

@@ -49,11 +49,10 @@ func (v *visitor) next() (bool, error) {
 	if err != nil {
 		return v.skip(1) // the next octet may begin one
 	}
-	var buf [wire.MaxFrame]byte
-	if m, err := io.ReadFull(v.s.R(), buf[:n]); err != nil {
-		return v.broken(buf[:m], err)
+	if m, err := io.ReadFull(v.s.R(), v.in[:n]); err != nil {
+		return v.broken(v.in[:m], err)
 	}
-	f, err := wire.Parse(buf[:n])
+	f, err := wire.Parse(v.in[:n])
 	if err != nil {
 		v.s.Record(event.Act{Op: "malformed_apdu", Class: event.Malformed, Outcome: event.Ignored})
 		return f.Format != wire.FormatI, nil // recorded stations pass over others
@@ -69,7 +68,7 @@ func (v *visitor) stray() (bool, error) {
 	if err != nil {
 		return v.cutOff(err)
 	}
-	if foreign.Printable(head) {
+	if foreign.Printable(head) && head[0] != '\t' {
 		return v.text()
 	}
 	if n := v.extent(); n > 0 {
@@ -145,15 +144,30 @@ func (v *visitor) text() (bool, error) {
 	return true, nil
 }
 
-// line appends the next line to kept. One that does not end within the reader's
-// buffer, or a text beyond twice that, is cut there: bufio.ErrBufferFull.
+// line appends the next line to kept. Text that is too long, or that a frame or
+// other binary octets follow, ends there: bufio.ErrBufferFull.
 func (v *visitor) line(kept []byte) ([]byte, error) {
-	p, err := v.s.R().ReadSlice('\n')
-	kept = append(kept, p...)
-	if err == nil && len(kept) > 8<<10 {
-		err = bufio.ErrBufferFull
+	for len(kept) < maxStray {
+		p, err := v.s.R().Peek(1)
+		if err != nil {
+			return kept, err
+		}
+		if p[0] == wire.Start {
+			if p, err = v.s.R().Peek(2); err != nil {
+				v.s.R().Discard(1)
+				return append(kept, wire.Start), err
+			}
+		}
+		if !foreign.Printable(p) {
+			return kept, bufio.ErrBufferFull
+		}
+		kept = append(kept, p[0])
+		v.s.R().Discard(1)
+		if p[0] == '\n' {
+			return kept, nil
+		}
 	}
-	return kept, err
+	return kept, bufio.ErrBufferFull
 }
 
 // record tells of octets that are no APDU.

@@ -48,13 +48,6 @@ type server struct {
 	delay    uint16          // ms, of 106
 }
 
-// selection is a command selected before it is operated.
-type selection struct {
-	by    *visitor
-	value float64
-	until time.Time
-}
-
 func newServer(env protocol.Env) (*server, error) {
 	d := &server{
 		settings: defaults(), device: env.Device, state: env.State, folder: env.Files,
@@ -203,50 +196,3 @@ func (d *server) tag(name string) (process.Ref, error) {
 
 // station says whether ca is a common address of this device.
 func (d *server) station(ca uint16) bool { return slices.Contains(d.stations, ca) }
-
-func (d *server) enter(v *visitor) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.visitors[v] = true
-}
-
-// leave forgets a visitor and what he selected.
-func (d *server) leave(v *visitor) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.visitors, v)
-	for c, s := range d.selected {
-		if s.by == v {
-			delete(d.selected, c)
-		}
-	}
-}
-
-// claim asks whether v may start transfer, and makes room where the newest goes
-// before (redundancy group of one, §10.1).
-func (d *server) claim(v *visitor) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.Masters == each {
-		return true
-	}
-	for other := range d.visitors {
-		if other == v || !other.transferring.Load() {
-			continue
-		}
-		if d.Masters == oldest {
-			return false
-		}
-		other.transferring.Store(false)
-		other.s.HangUp("protocol")
-	}
-	v.transferring.Store(true)
-	return true
-}
-
-// restarting says whether the device is away after a reset.
-func (d *server) restarting() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return time.Now().Before(d.away)
-}

@@ -381,3 +381,19 @@ func TestWatchdogTurnsOff(t *testing.T) {
 		}
 	})
 }
+
+// Power changes that are still to come are bounded, however often they are asked for.
+func TestPowerChangesAreBounded(t *testing.T) {
+	with(t, "", func(r *rig) {
+		c := r.visit("198.51.100.7").as("operator", "op-3-secret", operator)
+		for range maxSwitching {
+			c.must(wire.NetFnChassis, 0x02, controlSoft)
+		}
+		if code, _ := c.do(wire.NetFnChassis, 0x02, controlSoft); code != codeBusy {
+			t.Errorf("one more: %02x, want %02x", code, codeBusy)
+		}
+		time.Sleep(softOff + time.Second)
+		c.must(wire.NetFnChassis, 0x02, controlOn)
+		c.must(wire.NetFnChassis, 0x02, controlSoft)
+	})
+}

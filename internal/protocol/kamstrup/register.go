@@ -21,7 +21,7 @@ type registerSpec struct {
 	Exponent int     `toml:"exponent"`
 	Tag      string  `toml:"tag"`   // a number of the process
 	Scale    float64 `toml:"scale"` // tag to unit; default 1
-	From     string  `toml:"from"`  // "serial", "clock", "date", "hours", "rtc"
+	From     string  `toml:"from"`  // "serial", "clock", "date", "hours", "rtc", "installed"
 	Value    string  `toml:"value"` // constant, in the register's unit times its exponent; ${…} of the identity
 	Text     string  `toml:"text"`  // ASCII
 	Hex      string  `toml:"hex"`   // octets
@@ -75,11 +75,11 @@ func (m *meter) add(s registerSpec) error {
 		}
 		r.tag = ref
 	}
-	if !slices.Contains([]string{"", "serial", "clock", "date", "hours", "rtc"}, s.From) {
-		return fmt.Errorf("id %d: from = %q: use serial, clock, date, hours or rtc", s.ID, s.From)
+	if !slices.Contains([]string{"", "serial", "clock", "date", "hours", "rtc", "installed"}, s.From) {
+		return fmt.Errorf("id %d: from = %q: use serial, clock, date, hours, rtc or installed", s.ID, s.From)
 	}
-	if s.From == "rtc" && s.Size != 8 {
-		return fmt.Errorf("id %d: an rtc has 8 octets", s.ID)
+	if (s.From == "rtc" || s.From == "installed") && s.Size != 8 {
+		return fmt.Errorf("id %d: date and time have 8 octets", s.ID)
 	}
 	var err error
 	if r.fixed, err = m.constant(s); err != nil {
@@ -143,9 +143,14 @@ func (m *meter) record(r *register, v process.View, now time.Time) wire.Record {
 		whole(math.Floor(max(0, m.device.Clock.Now().Sub(m.installed).Hours())))
 	case r.from == "rtc":
 		rec.Value = rtc(now)
+	case r.from == "installed":
+		rec.Value = rtc(m.installed.Add(workday))
 	}
 	return rec
 }
+
+// workday is the hour at which a fitter starts a meter.
+const workday = 9*time.Hour + 40*time.Minute
 
 // rtc is the meter's date and time in eight octets: flags, weekday (Monday is
 // 1), second, minute, hour, day, month, year of the century.

@@ -208,7 +208,7 @@ func describeLine(l line) event.Act {
 	a := event.Act{Class: event.Read, Outcome: event.Answered, Detail: lineDetail{event.Text(l.text)}}
 	set := len(l.args) > 0
 	change := func(c event.Class) {
-		if set {
+		if set && a.Op != "" {
 			a.Op, a.Class = "set_"+a.Op, c
 		}
 	}
@@ -230,6 +230,10 @@ func describeLine(l line) event.Act {
 			a.Class = event.Control
 		case "!SC":
 			a.Class = event.Config
+		case "!SD":
+			if a.Class = event.Restart; set {
+				change(event.Config)
+			}
 		default:
 			change(event.Config)
 		}

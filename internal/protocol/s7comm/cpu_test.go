@@ -2,13 +2,22 @@ package s7comm
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/sundew-ics/sundew/internal/layer/cotp"
+	"github.com/sundew-ics/sundew/internal/layer/tpkt"
 	"github.com/sundew-ics/sundew/internal/process"
 	"github.com/sundew-ics/sundew/internal/protocol"
+	"github.com/sundew-ics/sundew/internal/protocol/prototest"
 	"github.com/sundew-ics/sundew/internal/protocol/s7comm/wire"
+	"github.com/sundew-ics/sundew/internal/session"
 )
 
 // TestShownDiagnostics: the list that the CPU's web pages show is what list
@@ -76,5 +85,64 @@ func TestInsertIsBounded(t *testing.T) {
 	}
 	if _, err := c.program.insert(blockKey{wire.FC, 999}); !errors.Is(err, errNotLoaded) {
 		t.Errorf("linking in what is not loaded: %v", err)
+	}
+}
+
+// A block of the greatest length comes in some hundred parts: every octet of
+// them is in the record, and the block whole among the artefacts.
+func TestLargeDownload(t *testing.T) {
+	code := bytes.Repeat([]byte{0x12, 0x34, 0x56, 0x78}, 15000)
+	block := wire.Block{Header: wire.Header{Format: 1, Type: wire.DB, Number: 77, Language: wire.LangDB}, Code: code}.Seal().Append(nil)
+	stream, err := hex.DecodeString("0300001611e00000000100c1020100c2020102c0010a" + "0300001902f08032010000000100080000f0000001000101e0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	say := func(p wire.PDU) {
+		stream = append(stream, tpkt.Packet{Data: cotp.TPDU{Code: cotp.DT, EOT: true, Data: p.Append(nil)}.Append(nil)}.Append(nil)...)
+	}
+	lengths := fmt.Sprintf("1%06d%06d", len(block), len(code))
+	say(wire.PDU{ROSCTR: wire.Job, Ref: 2, Param: wire.FileJob{Function: wire.FnDownload, Error: 0x0100, Texts: []string{"_0A00077P", lengths}}.Append(nil)})
+	const most = 240 - 18
+	ref := uint16(1) // the CPU's jobs count from 1
+	for rest := block; len(rest) > 0; ref++ {
+		n, status := min(most, len(rest)), uint8(wire.StatusMore)
+		if n == len(rest) {
+			status = wire.StatusDone
+		}
+		say(wire.PDU{ROSCTR: wire.AckData, Ref: ref, Param: []byte{wire.FnDownloadBlock, status}, Data: wire.Part{Data: rest[:n]}.Append(nil)})
+		rest = rest[n:]
+	}
+	say(wire.PDU{ROSCTR: wire.AckData, Ref: ref, Param: []byte{wire.FnDownloadEnded}})
+
+	c := station(t, 1)
+	journal, kept := &prototest.Journal{}, &prototest.Artifacts{}
+	synctest.Test(t, func(t *testing.T) {
+		vis, srv := net.Pipe()
+		go io.Copy(io.Discard, vis)
+		go func() {
+			vis.Write(stream)
+			vis.Close()
+		}()
+		s := session.Open(session.Config{Conn: srv, Journal: journal, Artifacts: kept, Idle: time.Minute, Instant: true})
+		s.End(c.Serve(t.Context(), s))
+	})
+	octets, parts, sum := 0, 0, ""
+	for _, e := range journal.Events(t) {
+		octets += e.RequestLen
+		if e.Op == "download_block" {
+			parts++
+		}
+		if e.Artifact != nil {
+			sum = e.Artifact.SHA256
+		}
+	}
+	if octets != len(stream) || parts != int(ref)-1 {
+		t.Errorf("%d of %d octets in the record, %d of %d parts", octets, len(stream), parts, ref-1)
+	}
+	if !bytes.Equal(kept.Content[sum], block) {
+		t.Errorf("%d octets kept of a block of %d", len(kept.Content[sum]), len(block))
+	}
+	if b, _ := c.program.block(blockKey{wire.DB, 77}, 'P'); !bytes.Equal(b, block) {
+		t.Errorf("%d octets loaded", len(b))
 	}
 }

@@ -1,76 +1,13 @@
 package tftp
 
 import (
-	"bytes"
 	"errors"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/protocol/tftp/wire"
 	"github.com/sundew-ics/sundew/internal/session"
-)
-
-// retrier sends the last packet again until the visitor answers it.
-type retrier struct {
-	kid *session.Session
-
-	mu     sync.Mutex
-	timer  *time.Timer
-	packet []byte
-	wait   time.Duration
-	left   int
-	over   bool
-}
-
-// arm makes packet the one that is sent again.
-func (r *retrier) arm(packet []byte, wait time.Duration, retries int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.over {
-		return
-	}
-	r.packet, r.wait, r.left = packet, wait, retries
-	if r.timer == nil {
-		r.timer = time.AfterFunc(wait, r.fire)
-		return
-	}
-	r.timer.Reset(wait)
-}
-
-// fire sends again, or ends the transfer.
-func (r *retrier) fire() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.over:
-		return
-	case r.left == 0:
-		r.over = true
-		r.kid.HangUp("idle")
-		return
-	}
-	r.left--
-	r.kid.Send(event.Act{Op: "retransmission", Class: event.Report}, r.packet)
-	r.timer.Reset(r.wait)
-}
-
-// stop waits for what is under way; nothing is sent afterwards.
-func (r *retrier) stop() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.over = true
-	if r.timer != nil {
-		r.timer.Stop()
-	}
-}
-
-// A visitor who has not shown that he hears us gets little, and not for long:
-// his request may be forged.
-const (
-	unprovenRetries = 2
-	unprovenWait    = time.Second
 )
 
 // next waits for the visitor's next packet and records what is not of this
@@ -248,83 +185,4 @@ func (v *visit) finish(kid *session.Session, in *intake, a event.Act, path strin
 			kid.Write(ack)
 		}
 	}
-}
-
-// intake keeps a file as its blocks come.
-type intake struct {
-	kid  *session.Session
-	text bool
-	held bool // a carriage return waits
-	n    int64
-	pipe *io.PipeWriter
-	done chan struct{}
-	art  event.Artifact
-	err  error
-	once sync.Once
-}
-
-func newIntake(kid *session.Session, name string, text bool) *intake {
-	r, w := io.Pipe()
-	in := &intake{kid: kid, text: text, pipe: w, done: make(chan struct{})}
-	go func() {
-		defer close(in.done)
-		in.art, in.err = kid.Keep(name, "tftp-upload", r)
-		io.Copy(io.Discard, r) // what a full store would not take
-	}()
-	return in
-}
-
-func (in *intake) write(p []byte) {
-	in.n += int64(len(p))
-	if in.text {
-		p, in.held = wire.FromNet(p, in.held)
-	}
-	in.pipe.Write(p)
-}
-
-// close ends the file and returns what was kept of it.
-func (in *intake) close() (event.Artifact, error) {
-	in.once.Do(func() {
-		if in.held {
-			in.pipe.Write([]byte{'\r'})
-		}
-		in.pipe.Close()
-	})
-	<-in.done
-	return in.art, in.err
-}
-
-// record records a file that broke off, as far as it came.
-func (in *intake) record(v *visit, path string, cause error) {
-	art, _ := in.close()
-	if in.n == 0 || art.SHA256 == "" {
-		return
-	}
-	outcome := event.Ignored
-	if errors.Is(cause, io.EOF) {
-		outcome = event.Refused
-	}
-	in.kid.Record(event.Act{Op: "broken_off", Class: event.FileWrite, Outcome: outcome, Target: target(path), Artifact: &art, Detail: &detail{block: -1, code: -1, octets: in.n}})
-}
-
-// textReader is a file as netascii.
-type textReader struct {
-	r    io.Reader
-	rest []byte
-	buf  bytes.Buffer
-}
-
-// Read implements io.Reader.
-func (t *textReader) Read(p []byte) (int, error) {
-	if t.buf.Len() == 0 {
-		if t.rest == nil {
-			t.rest = make([]byte, 4096)
-		}
-		n, err := t.r.Read(t.rest)
-		t.buf.Write(wire.ToNet(nil, t.rest[:n]))
-		if n == 0 {
-			return 0, err
-		}
-	}
-	return t.buf.Read(p)
 }
