@@ -61,13 +61,16 @@ assert con.counter_interrogation(common_address=ca), "counter interrogation"
 print("closed", f1.value == c104.Double.ON, "energy", int(energy.value.counter if hasattr(energy.value, "counter") else energy.value) > 1000)
 assert con.clock_sync(common_address=ca), "clock"
 assert current.read(), "read"
+time.sleep(0.3)
 print("current", current.value > 5)
 q0.value = c104.Double.OFF
 assert q0.transmit(cause=c104.Cot.ACTIVATION), "select and execute"
 time.sleep(2.5)
 assert f1.read(), "read"
+time.sleep(0.3) # c104 confirms before it has stored the value
 print("reported", f1.value == c104.Double.OFF)
 assert current.read()
+time.sleep(0.3)
 print("opened", current.value < 3)
 bare.value = c104.Double.OFF
 print("without select", bare.transmit(cause=c104.Cot.ACTIVATION))

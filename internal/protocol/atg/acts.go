@@ -58,20 +58,24 @@ func operation(cmd wire.Command) (string, event.Class) {
 	if name, class := reportName(cmd.Function); name != "" && !cmd.Set {
 		return name, class
 	}
-	verb, class := "inquire_", event.Read
-	if cmd.Set {
-		verb, class = "set_", event.Write
-		if cmd.Function[0] == '5' || cmd.Function[0] == '8' {
-			class = event.Config
-		}
+	p, known := parameters(cmd.Function)
+	switch {
+	case !cmd.Set && known:
+		return "inquire_setup", event.Read
+	case !cmd.Set:
+		return "inquire_function", event.Read
 	}
-	if p, ok := parameters(cmd.Function); ok {
-		return verb + snake(p.title), class
+	class := event.Write
+	if cmd.Function[0] == '5' || cmd.Function[0] == '8' {
+		class = event.Config
 	}
-	if cmd.Function == "501" {
+	switch {
+	case cmd.Function == "501":
 		return "set_date_and_time", class
+	case known:
+		return "set_" + strings.TrimPrefix(snake(p.title), "set_"), class
 	}
-	return verb + "function", class
+	return "set_function", class
 }
 
 // snake makes an op of a report's title.

@@ -71,10 +71,10 @@ func (o *outstation) prime() {
 // moment of the plant is looked at once.
 func (o *outstation) scan(v process.View) {
 	o.runSchedules(v)
-	if v.Time().Equal(o.scanned) {
+	if v == o.scanned {
 		return
 	}
-	o.scanned = v.Time()
+	o.scanned = v
 	for k := range o.points {
 		for _, p := range o.points[k] {
 			if p.kind != frozen {

@@ -29,7 +29,7 @@ type outstation struct {
 	points    [kinds][]*point
 	buffer    eventBuffer
 	schedules []schedule
-	scanned   time.Time // the moment of the plant that was looked at last
+	scanned   process.View // what was looked at last
 	kept      kept
 	recorded  time.Time // when record current time came
 	down      time.Time // until when the device restarts
