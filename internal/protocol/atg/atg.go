@@ -4,6 +4,7 @@
 package atg
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -20,9 +21,17 @@ func Protocol() protocol.Protocol {
 		Name: "atg", Title: "Veeder-Root TLS-350", Network: "tcp", Port: wire.Port, Alt: wire.Port,
 		New:    func(env protocol.Env) (protocol.Handler, error) { return newConsole(env) },
 		Decode: func() protocol.Decoder { return decoder{} },
-		Refuse: func([]byte) []byte { return wire.Unknown() },
+		Refuse: refuse,
 		Hello:  hello,
 	}
+}
+
+// refuse is the console's own refusal of a command. Nil where the octets are none.
+func refuse(request []byte) []byte {
+	if _, err := wire.Parse(bytes.TrimRight(request, "\r\n\x03")); err != nil {
+		return nil
+	}
+	return wire.Unknown()
 }
 
 // Serve answers one visitor until he leaves.

@@ -20,8 +20,12 @@ type leakTest struct {
 	Done      bool      `json:"done"`
 }
 
-// testHours is how long a test by command lasts.
-const testHours = 2
+// testHours is how long a test lasts; monthlyTests is how many of its own a
+// console reports.
+const (
+	testHours    = 2
+	monthlyTests = 3
+)
 
 // running returns the test that a tank is under, or nil.
 func (c *console) running(n int) *leakTest {
@@ -88,15 +92,15 @@ func (q *query) tests(t tank) []leakTest {
 			out = append(out, r)
 		}
 	}
-	month := q.local(q.now)
-	month = time.Date(month.Year(), month.Month(), 1, 0, 0, 0, 0, q.zone)
-	for len(out) < 3 || len(q.memory.Tests) >= 3 && len(out) < 4 {
+	now := q.now.In(q.zone)
+	month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, q.zone)
+	for own := 0; own < monthlyTests; month = month.AddDate(0, -1, 0) {
 		n := month.Unix()/86400*16 + int64(t.n)
 		at := month.AddDate(0, 0, int(27*q.draw("test day", n))).Add(time.Hour + time.Duration(180*q.draw("test minute", n))*time.Minute)
-		month = month.AddDate(0, -1, 0)
 		if at.Add(testHours * time.Hour).After(q.now) {
 			continue
 		}
+		own++
 		old := t.at(q.console, t.capacity*(0.45+0.35*q.draw("test volume", n)), t.temperature)
 		heat := -0.1 + 0.2*q.draw("test heat", n)
 		out = append(out, leakTest{

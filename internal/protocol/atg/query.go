@@ -78,6 +78,14 @@ func (q *query) title(header bool, title string) {
 	q.line("")
 }
 
+// heading adds a line of column names, in the console's units.
+func (q *query) heading(names string) {
+	if q.Units == "metric" {
+		names = strings.NewReplacer("GALLONS", " LITERS", "INCHES", "    MM", "DEG F", "DEG C").Replace(names)
+	}
+	q.lines = append(q.lines, strings.TrimRight(names, " "))
+}
+
 // styles is how many ways a console has to write date and time.
 const styles = 6
 

@@ -109,9 +109,9 @@ func (q *query) showParameter(p parameter) bool {
 	q.title(false, p.title)
 	switch p.of {
 	case tanks:
-		q.line("%s", strings.TrimRight(fmt.Sprintf("TANK    %-26s%s", "PRODUCT LABEL", p.column), " "))
+		q.heading(fmt.Sprintf("TANK    %-26s%s", "PRODUCT LABEL", p.column))
 	case sensors:
-		q.line("%s", strings.TrimRight(fmt.Sprintf("SENSOR  %-26s%s", "LOCATION LABEL", p.column), " "))
+		q.heading(fmt.Sprintf("SENSOR  %-26s%s", "LOCATION LABEL", p.column))
 	}
 	for n := first; n <= last; n++ {
 		q.parameterLine(p, n)

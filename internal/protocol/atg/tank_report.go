@@ -63,7 +63,7 @@ func (q *query) deliveryReport(title string, most int) {
 		list := q.deliveries(t.n)
 		list = list[:min(len(list), most)]
 		q.line("T%2d:%-20s", t.n, t.label)
-		q.line("INCREASE   DATE / TIME             GALLONS TC GALLONS WATER  TEMP DEG F  HEIGHT")
+		q.heading("INCREASE   DATE / TIME             GALLONS TC GALLONS WATER  TEMP DEG F  HEIGHT")
 		q.line("")
 		q.add("%02d%1s%02d", t.n, t.code, len(list))
 		for _, d := range list {
@@ -170,7 +170,7 @@ func (q *query) stickHeight() {
 		return
 	}
 	q.title(true, "TANK STICK HEIGHT")
-	q.line("TANK PRODUCT LABEL        INCHES")
+	q.heading("TANK PRODUCT LABEL        INCHES")
 	for _, t := range all {
 		q.line("%3d  %-20s%7.2f", t.n, t.label, t.height)
 		q.add("%02d%s", t.n, wire.Float(t.height))

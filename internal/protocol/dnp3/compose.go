@@ -1,6 +1,8 @@
 package dnp3
 
 import (
+	"slices"
+
 	"github.com/sundew-ics/sundew/internal/octet"
 	"github.com/sundew-ics/sundew/internal/process"
 	"github.com/sundew-ics/sundew/internal/protocol/dnp3/wire"
@@ -86,15 +88,15 @@ func (c *composer) run(list []*point, group, variation uint8, v process.View, no
 		if list[len(list)-1].At > 255 {
 			h.Qualifier = uint8(wire.StartStop16)
 		}
-		head := len(h.Append(nil))
+		head := 5 + 2*int(h.Qualifier) // two more for indexes of 16 bits
 		c.need(head + (bits+7)/8)
 		n := min(len(list), (c.limit-len(c.now.objects)-head)*8/bits)
 		h.Stop = list[n-1].index()
-		p := h.Append(nil)
+		p := h.Append(slices.Grow(c.now.objects, head+(n*bits+7)/8))
 		if p, ok = appendPoints(p, list[:n], group, variation, bits, v, now); !ok {
 			return false
 		}
-		c.now.objects = append(c.now.objects, p...)
+		c.now.objects = p
 		list = list[n:]
 	}
 	return true

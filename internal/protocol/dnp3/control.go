@@ -186,7 +186,7 @@ func (v *visitor) writeTag(q *request, p *point, value process.Value) wire.Contr
 	previous := q.view.Text(p.tag)
 	err := v.device.Process.Write(v.s.Source(), process.Write{Tag: p.tag, Value: value})
 	if err == nil {
-		q.touch(v.device.Process.Tag(p.tag).Name, value.Text(), previous)
+		q.touch(p.Tag, value.Text(), previous)
 	}
 	return writeError(err)
 }

@@ -45,7 +45,7 @@ func (v *visitor) freeze(q *request, clear bool) {
 	for _, p := range points {
 		v.hold(p, q.view, clear)
 		if len(q.act.Tags) < maxListed {
-			q.act.Tags = append(q.act.Tags, v.device.Process.Tag(p.tag).Name)
+			q.act.Tags = append(q.act.Tags, p.Tag)
 		}
 	}
 	if points != nil {

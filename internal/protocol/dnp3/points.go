@@ -199,7 +199,7 @@ func (p *point) buildReports(o *outstation) error {
 // frozenOf returns the frozen counter of a counter.
 func (p *point) frozenOf() *point {
 	static, event := frozen.defaultVariations()
-	return &point{At: p.At, kind: frozen, tag: p.tag, class: p.FrozenClass, Static: static, Event: event, held: wire.Value{Flags: wire.Online}}
+	return &point{At: p.At, kind: frozen, Tag: p.Tag, tag: p.tag, class: p.FrozenClass, Static: static, Event: event, held: wire.Value{Flags: wire.Online}}
 }
 
 // find returns the point of an index.

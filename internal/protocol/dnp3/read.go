@@ -2,6 +2,7 @@ package dnp3
 
 import (
 	"math"
+	"slices"
 
 	"github.com/sundew-ics/sundew/internal/octet"
 	"github.com/sundew-ics/sundew/internal/protocol/dnp3/wire"
@@ -108,9 +109,10 @@ func (v *visitor) readPoints(q *request, o wire.Object, k kind) {
 	if missing {
 		q.iin |= wire.ParameterError
 	}
+	q.act.Tags = slices.Grow(q.act.Tags, min(len(list), maxListed))
 	for _, p := range list {
-		if p.tag >= 0 && len(q.act.Tags) < maxListed {
-			q.act.Tags = append(q.act.Tags, v.device.Process.Tag(p.tag).Name)
+		if p.Tag != "" && len(q.act.Tags) < maxListed {
+			q.act.Tags = append(q.act.Tags, p.Tag)
 		}
 	}
 	if !q.answer.static(list, variation, q.view, q.now) {

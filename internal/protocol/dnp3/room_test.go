@@ -285,3 +285,20 @@ func BenchmarkClass0(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRequest is a read of 16 analogs from frame to frame.
+func BenchmarkRequest(b *testing.B) {
+	c, _, done := serve(b, feeder(b))
+	p, buf := ask(octettest.Hex(b, "c0011e0100000f")), make([]byte, 512)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Write(p); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := c.Read(buf); err != nil {
+			b.Fatal(err)
+		}
+	}
+	c.Close()
+	<-done
+}

@@ -2,7 +2,7 @@ package wire
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 
 	"github.com/sundew-ics/sundew/internal/octet"
 )
@@ -65,7 +65,11 @@ func (h Header) Number() uint64 {
 }
 
 // String is the header as people write it: "g60v2".
-func (h Header) String() string { return fmt.Sprintf("g%dv%d", h.Group, h.Variation) }
+func (h Header) String() string {
+	b := append(make([]byte, 0, 8), 'g')
+	b = append(strconv.AppendUint(b, uint64(h.Group), 10), 'v')
+	return string(strconv.AppendUint(b, uint64(h.Variation), 10))
+}
 
 // An Object is a header with the octets of its objects, prefixes included.
 type Object struct {
