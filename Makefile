@@ -35,7 +35,7 @@ fuzz: go ## Fuzz every codec for T each (T=10s).
 	    echo "$$p $$f"; $(GO) test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(T) || exit 1; done; done
 
 interop: build ## Point third-party clients at the built binary.
-	$(GO) test -tags interop -count=1 -timeout 20m -v ./interop
+	$(GO) test -tags interop -count=1 -timeout 30m -v ./interop
 
 bench: build ## Measure the built binary beside a bare echo server.
 	$(GO) test -tags bench -count=1 -timeout 30m -v -run Bench ./interop

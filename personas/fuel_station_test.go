@@ -34,7 +34,7 @@ func plantOf(t *testing.T, name string, tick time.Duration) *plant {
 // time, temperatures that a scanner would believe.
 func TestFuelStation(t *testing.T) {
 	t.Parallel()
-	p := plantOf(t, "fuel-station", 5*time.Second)
+	p := plantOf(t, "fuel-station", 15*time.Second)
 	tanks := []string{"tank1", "tank2", "tank3", "tank4"}
 	type books struct {
 		start, in, out, low, temp float64
@@ -73,7 +73,7 @@ func TestFuelStation(t *testing.T) {
 	for _, n := range tanks {
 		b := all[n]
 		// Some 30,000 gallons pass. The tank moves by the flows of the tick before.
-		if lost := p.float(n+".volume") - b.start - b.in + b.out; math.Abs(lost) > 40 {
+		if lost := p.float(n+".volume") - b.start - b.in + b.out; math.Abs(lost) > 100 {
 			t.Errorf("%s: %+.1f gal from nowhere (in %.0f, out %.0f)", n, lost, b.in, b.out)
 		}
 		if b.low < 0.1 {

@@ -234,7 +234,7 @@ func TestReaderIgnoresTheUnterminatedTail(t *testing.T) {
 func TestSeek(t *testing.T) {
 	j, lines := closedSegments(t, t.TempDir(), 4)
 	r := &Reader{j.cfg.Dir}
-	base := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC) // line n is at n seconds
+	base := firstLine // line n is at n seconds
 	for n := range lines {
 		at, err := r.Seek(base.Add(time.Duration(n) * time.Second))
 		if err != nil {

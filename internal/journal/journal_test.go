@@ -30,10 +30,13 @@ func newWriter() *writer {
 	})}
 }
 
+// firstLine is the time of line 0: now, since old segments are closed and deleted.
+var firstLine = time.Now().UTC().Truncate(time.Second)
+
 // line is act number seq, with pad octets of request.
 func (w *writer) line(seq int, class event.Class, pad int) []byte {
 	act := event.Act{Op: "op", Class: class}
-	stamp := event.Stamp{Time: time.Date(2026, 11, 22, 0, 0, seq, 0, time.UTC), Seq: seq}
+	stamp := event.Stamp{Time: firstLine.Add(time.Duration(seq) * time.Second), Seq: seq}
 	request := make([]byte, pad)
 	if pad >= 1000 { // such lines do not compress
 		rand.NewChaCha8([32]byte{byte(seq), byte(seq >> 8)}).Read(request)

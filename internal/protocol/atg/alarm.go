@@ -18,11 +18,9 @@ const (
 
 // Types of alarms within their category.
 const (
-	alarmPaper   = 1 // system: printer out of paper
-	alarmPrinter = 2 // system: printer error
+	alarmPaper = 1 // system: printer out of paper
 
-	alarmLeak          = 2 // tank
-	alarmHighWater     = 3
+	alarmHighWater     = 3 // tank
 	alarmOverfill      = 4
 	alarmLowProduct    = 5
 	alarmHighProduct   = 7
@@ -52,16 +50,11 @@ type alarmChange struct {
 func (a alarm) name() string {
 	switch a.Category {
 	case categorySystem:
-		if a.Type == alarmPaper {
-			return "PAPER OUT"
-		}
-		return "PRINTER ERROR"
+		return "PAPER OUT"
 	case categorySensor:
 		return "FUEL ALARM"
 	}
 	switch a.Type {
-	case alarmLeak:
-		return "LEAK ALARM"
 	case alarmHighWater:
 		return "HIGH WATER ALARM"
 	case alarmOverfill:

@@ -21,11 +21,6 @@ type memory struct {
 	Tests      []leakTest         `json:"tests,omitempty"`
 	Active     []alarm            `json:"active,omitempty"`
 	History    []alarmChange      `json:"history,omitempty"`
-	Shift      time.Time          `json:"shift,omitzero"`     // closed by a visitor
-	PowerFlag  bool               `json:"powerFlag"`          // the power reset flag was cleared
-	Restart    time.Time          `json:"restart,omitzero"`   // by a visitor
-	Cleared    time.Time          `json:"cleared,omitzero"`   // of the delivery reports
-	Confirmed  time.Time          `json:"confirmed,omitzero"` // function 031
 
 	dirty bool
 }

@@ -82,7 +82,6 @@ func (q *query) action() (done, known bool) {
 		}
 	case "002":
 		if done = plain && q.device() == 0; done {
-			q.memory.PowerFlag, q.memory.dirty = true, true
 			q.title(false, "POWER RESET FLAG CLEARED")
 		}
 	case "003":
@@ -95,7 +94,6 @@ func (q *query) action() (done, known bool) {
 		}
 	case "031":
 		if done = data == clearCode && q.device() == 0; done {
-			q.memory.Confirmed, q.memory.dirty = q.now, true
 			q.title(false, "CLEAR FUNCTION CONFIRMED")
 		}
 	case "051":
@@ -114,7 +112,6 @@ func (q *query) action() (done, known bool) {
 
 // restart is function 001: the console answers, then says nothing for a while.
 func (q *query) restart() {
-	q.memory.Restart, q.memory.dirty = q.now, true
 	q.silent = q.now.Add(restartTime)
 	q.title(false, "SYSTEM RESET")
 }
@@ -128,7 +125,6 @@ func (q *query) clearDeliveries() {
 		}
 	}
 	q.memory.Deliveries, q.memory.dirty = kept, true
-	q.memory.Cleared = q.now
 	q.title(false, "IN-TANK DELIVERY REPORTS CLEARED")
 }
 

@@ -22,7 +22,7 @@ type tank struct {
 	temperature float64
 	delivering  bool
 	coefficient float64 // thermal expansion per degree
-	reference   float64 // temperature of compensated volumes: 60 °F or 15 °C
+	reference   float64 // temperature of compensated volumes: 60 °F or 15 °C, or what function 50E set
 }
 
 // segment returns which part of a lying cylinder is full at height h of its
@@ -68,11 +68,8 @@ func (c *console) read(v process.View, i int) tank {
 func (c *console) strapped(i int) tank {
 	n := i + 1
 	t := tank{
-		n: n, label: c.value("602", n), code: c.value("603", n), reference: 60,
+		n: n, label: c.value("602", n), code: c.value("603", n), reference: c.number("50E", 0),
 		capacity: c.number("604", n), diameter: c.number("607", n), coefficient: c.number("609", n),
-	}
-	if c.Units == "metric" {
-		t.reference = 15
 	}
 	return t.limit(c)
 }
