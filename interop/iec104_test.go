@@ -105,5 +105,3 @@ print("frames", n >= 10, kinds)
 `, s.addr, fmt.Sprint(iec104Port))
 	contains(t, out, "frames True")
 }
-
-func TestHostileSubstation(t *testing.T) { hostile(t, "substation-rtu") }
