@@ -38,6 +38,13 @@ func TestSNMP(t *testing.T) {
 	}
 }
 
+// TestSNMPOfACard walks the communications processor that runs alone.
+func TestSNMPOfACard(t *testing.T) {
+	s := start(t, "s7-300-snmp", "--latency", "off")
+	snmpWalk(t, s, "snmpwalk")
+	contains(t, run(t, "snmpget", "-v1", "-c", "public", s.at(snmpPort), "1.3.6.1.2.1.1.1.0"), "Siemens, SIMATIC, S7-300")
+}
+
 // snmpWalk walks the whole tree and asserts its order and its end.
 func snmpWalk(t *testing.T, s *sundew, program string) {
 	out := run(t, program, "-v2c", "-c", "public", "-On", "-Cc", s.at(snmpPort), ".1")

@@ -34,9 +34,9 @@ func (m *machine) banner(t *terminal, c *runCmd) error {
 	if len(try) > 0 {
 		fmt.Fprintf(t.out, "Try      %s\n", strings.Join(try[:min(2, len(try))], "\n         "))
 	}
-	fmt.Fprintf(t.out, "Watch    sundew events --data %s --follow\n", m.dir)
+	fmt.Fprintf(t.out, "Watch    %s events --data %s --follow\n", t.program, m.dir)
 	if loopback {
-		fmt.Fprintf(t.out, "Expose   sundew run --persona %s --data %s --ports standard   (as root or with cap_net_bind_service; read docs/security.md first)\n", c.Persona[0], m.dir)
+		fmt.Fprintf(t.out, "Expose   %s run --persona %s --data %s --ports standard   (as root or with cap_net_bind_service; read docs/security.md first)\n", t.program, c.Persona[0], m.dir)
 	}
 	_, err := fmt.Fprintln(t.out, "\nCtrl-C stops.")
 	return err

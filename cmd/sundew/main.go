@@ -35,6 +35,7 @@ const (
 
 // terminal is what commands read and print; tests replace it.
 type terminal struct {
+	program  string // as the user called it
 	in       io.Reader
 	out, err io.Writer
 	colour   bool
@@ -43,7 +44,7 @@ type terminal struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	term := &terminal{os.Stdin, os.Stdout, os.Stderr, isTerminal(os.Stdout)}
+	term := &terminal{os.Args[0], os.Stdin, os.Stdout, os.Stderr, isTerminal(os.Stdout)}
 	code := execute(ctx, os.Args[1:], term)
 	stop()
 	os.Exit(code)
