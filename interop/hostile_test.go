@@ -248,7 +248,7 @@ func (p port) floodUDP(t *testing.T, sent *tally) {
 				}
 				sent.add(b)
 				if i%8 == 7 {
-					time.Sleep(8 * time.Millisecond) // a device's buffer is finite, and so is ours
+					time.Sleep(20 * time.Millisecond) // a device's buffer is finite, and so is ours
 				}
 			}
 		})
