@@ -2,19 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"os"
-	"sync"
-	"syscall"
 	"time"
 
-	"github.com/sundew-ics/sundew/internal/artifact"
 	"github.com/sundew-ics/sundew/internal/control"
-	"github.com/sundew-ics/sundew/internal/event"
-	"github.com/sundew-ics/sundew/internal/journal"
 	"github.com/sundew-ics/sundew/internal/sensor"
 	"github.com/sundew-ics/sundew/internal/session"
 )
@@ -52,6 +46,9 @@ func (c *runCmd) Run(ctx context.Context, t *terminal, s *settings) error {
 	if err := m.bind(c, t); err != nil {
 		return err
 	}
+	if err := m.open(); err != nil {
+		return err
+	}
 	if err := m.banner(t, c); err != nil {
 		return err
 	}
@@ -66,20 +63,6 @@ func newLog(t *terminal, level string) (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: l})), nil
 }
 
-// machine is a sensor put together: what runs, from the plant to the sinks.
-type machine struct {
-	dir       directory
-	sites     []*site
-	journal   *journal.Journal
-	artifacts *artifact.Store
-	sinks     []*follower
-	config    sensor.Config
-	sensor    *sensor.Sensor
-	log       *slog.Logger
-	standard  bool // on the devices' real ports
-	started   time.Time
-}
-
 // assemble builds everything that can fail for reasons of configuration. It
 // opens the journal, and no port.
 func (c *runCmd) assemble(s *settings, log *slog.Logger) (*machine, error) {
@@ -90,7 +73,7 @@ func (c *runCmd) assemble(s *settings, log *slog.Logger) (*machine, error) {
 	if c.Data == "" {
 		c.Data = dataDir()
 	}
-	m := &machine{dir: directory(c.Data), log: log}
+	m := &machine{dir: directory(c.Data), log: log, asks: map[string]control.Handler{}}
 	if err := m.dir.make(); err != nil {
 		return nil, err
 	}
@@ -156,131 +139,4 @@ func (c *runCmd) checkOff(sites []*site, listen netip.Addr) error {
 		}
 	}
 	return nil
-}
-
-// openStores opens the journal, the artefacts and the sinks.
-func (m *machine) openStores(s *settings) error {
-	var err error
-	m.journal, err = journal.Open(journal.Config{
-		Dir: m.dir.path("journal"), Log: m.log,
-		MaxAge: time.Duration(s.Journal.MaxAge), MaxBytes: s.Journal.MaxBytes,
-		Status: func(st event.Status) {
-			if m.sensor != nil {
-				m.sensor.Status(st)
-			}
-		},
-	})
-	if err != nil {
-		return err
-	}
-	m.artifacts, err = artifact.Open(artifact.Config{Dir: m.dir.path("artifacts"), Total: s.Artifacts.MaxBytes, Log: m.log})
-	if err != nil {
-		return err
-	}
-	m.sinks, err = newFollowers(s.Sink, m.journal, m.log)
-	return err
-}
-
-// bind opens the ports: the devices' real ones if that is asked for or
-// possible, else the unprivileged ones.
-func (m *machine) bind(c *runCmd, t *terminal) error {
-	listen, err := c.listenAddress()
-	if err != nil {
-		return err
-	}
-	if c.Ports != "unprivileged" {
-		m.standard = true
-		err := m.listen(c, listen)
-		if err == nil || c.Ports == "standard" {
-			return explainBind(err)
-		}
-		if !errors.Is(err, syscall.EACCES) {
-			return explainBind(err)
-		}
-		fmt.Fprintln(t.err, "The devices' real ports need privileges that this user lacks: listening on unprivileged ports instead.")
-	}
-	m.standard = false
-	return explainBind(m.listen(c, listen))
-}
-
-func (m *machine) listen(c *runCmd, listen netip.Addr) error {
-	cfg := m.config
-	public, _ := netip.ParseAddr(c.PublicAddress)
-	for _, s := range m.sites {
-		for _, v := range s.services {
-			port := v.Protocol.Alt
-			if m.standard {
-				port = v.Protocol.Port
-			}
-			a := s.address
-			if !a.IsValid() {
-				a = listen
-			}
-			v.Addr, v.Announce = netip.AddrPortFrom(a, port), public
-			cfg.Services = append(cfg.Services, v)
-		}
-	}
-	m.sensor = sensor.New(cfg)
-	m.config.Services = cfg.Services
-	err := m.sensor.Listen()
-	if err != nil {
-		m.config.Services = nil
-	}
-	return err
-}
-
-// explainBind says what to do about a port that cannot be had.
-func explainBind(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w; %s", err, bindAdvice(err))
-}
-
-func bindAdvice(err error) string {
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return "something else listens there: see `ss -lntup`, stop it, or choose --ports or --address"
-	case errors.Is(err, syscall.EACCES):
-		return "use --ports unprivileged, or grant the right with `setcap cap_net_bind_service=+ep BINARY`"
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "this host has no such address: see `ip addr`"
-	}
-	return "choose another --address"
-}
-
-// run moves plants, listens, writes and delivers until ctx is done, then stops
-// in the order in which evidence flows: visitors, plants, journal, sinks.
-func (m *machine) run(ctx context.Context) error {
-	back, stopBack := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopBack()
-	var plants, writer, sinks sync.WaitGroup
-	plantCtx, stopPlants := context.WithCancel(back)
-	for _, s := range m.sites {
-		plants.Go(func() { s.run(plantCtx, m.log) })
-	}
-	journalCtx, stopJournal := context.WithCancel(back)
-	var journalErr error
-	writer.Go(func() { journalErr = m.journal.Run(journalCtx) })
-	sinkCtx, stopSinks := context.WithCancel(back)
-	for _, f := range m.sinks {
-		sinks.Go(func() { f.run(sinkCtx) })
-	}
-	m.started = time.Now().UTC()
-	ctl, err := control.Listen(string(m.dir), m.snapshot)
-	if err != nil {
-		m.log.Warn("status and health will not work", "err", err)
-	} else {
-		plants.Go(func() { ctl.Run(plantCtx) })
-	}
-	err = m.sensor.Run(ctx)
-	stopPlants()
-	plants.Wait()
-	stopJournal()
-	writer.Wait()
-	stop := time.AfterFunc(500*time.Millisecond, stopSinks) // they resume where they were at the next start
-	sinks.Wait()
-	stop.Stop()
-	stopSinks()
-	return errors.Join(err, journalErr)
 }

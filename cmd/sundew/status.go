@@ -28,7 +28,7 @@ func (c *statusCmd) Run(ctx context.Context, t *terminal) error {
 	var before *snapshot
 	for {
 		var s snapshot
-		if err := control.Ask(ctx, c.Data, &s); err != nil {
+		if err := control.Ask(ctx, c.Data, "status", nil, &s); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -124,7 +124,7 @@ func (c *healthCmd) Run(ctx context.Context, t *terminal) error {
 		c.Data = dataDir()
 	}
 	var s snapshot
-	if err := control.Ask(ctx, c.Data, &s); err != nil {
+	if err := control.Ask(ctx, c.Data, "status", nil, &s); err != nil {
 		return err
 	}
 	if s.Journal.Failing != "" {

@@ -170,10 +170,11 @@ func (g *gate) remove(l *live) {
 	}
 }
 
-func (g *gate) refuse(reason string) {
+// refuse counts n visitors or datagrams turned away.
+func (g *gate) refuse(reason string, n uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.refused[reason]++
+	g.refused[reason] += n
 }
 
 func (g *gate) takeRefused() map[string]uint64 {

@@ -67,8 +67,9 @@ func (s *Sensor) reportOverflow() {
 			if drops == nil {
 				drops = overflowed()
 			}
-			for n := drops[u.inode]; u.dropped < n; u.dropped++ {
-				v.gate.refuse("socket_buffer")
+			if n := drops[u.inode]; n > u.dropped {
+				v.gate.refuse("socket_buffer", n-u.dropped)
+				u.dropped = n
 			}
 		}
 	}

@@ -100,7 +100,7 @@ func (m *sides) openTCP(s *session.Session) (*session.Side, error) {
 			}
 			src := unmap(c.RemoteAddr().(*net.TCPAddr).AddrPort())
 			if src.Addr() != s.Remote().Addr() { // nobody else's port
-				m.service.gate.refuse("side_source")
+				m.service.gate.refuse("side_source", 1)
 				c.SetLinger(0)
 				c.Close()
 				continue
@@ -155,7 +155,7 @@ func (f *sideFlow) Datagram() ([]byte, error) {
 			return nil, io.EOF
 		}
 		if unmap(src) != f.to {
-			f.gate.refuse("side_source")
+			f.gate.refuse("side_source", 1)
 			continue
 		}
 		f.reply.budgets.earn(f.reply.prefix, n)

@@ -77,7 +77,7 @@ func (s *Sensor) accept(ctx context.Context, v *service, c *net.TCPConn) {
 func (s *Sensor) admit(v *service, src netip.AddrPort) (*live, bool) {
 	p := source(src.Addr())
 	if !s.cfg.NoLimits && !s.sources.of(p).mayBegin(v.limits.Rate, time.Now()) {
-		v.gate.refuse("source_rate")
+		v.gate.refuse("source_rate", 1)
 		v.counts.refused.Add(1)
 		return nil, false
 	}

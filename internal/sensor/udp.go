@@ -172,7 +172,7 @@ func (l *udpListener) serve(ctx context.Context, s *Sensor, v *service) {
 			err = f.deliver(buf[:n])
 		}
 		if err != nil {
-			v.gate.refuse("flow_queue")
+			v.gate.refuse("flow_queue", 1)
 		}
 	}
 }
@@ -180,7 +180,7 @@ func (l *udpListener) serve(ctx context.Context, s *Sensor, v *service) {
 // begin makes a flow and starts its session; nil where it is refused.
 func (l *udpListener) begin(ctx context.Context, s *Sensor, v *service, k flowKey) *flow {
 	if !s.cfg.NoLimits && !l.mayBegin() {
-		v.gate.refuse("flows")
+		v.gate.refuse("flows", 1)
 		v.counts.refused.Add(1)
 		return nil
 	}
