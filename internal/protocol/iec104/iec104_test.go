@@ -308,74 +308,27 @@ func TestHello(t *testing.T) {
 }
 
 func TestDecoder(t *testing.T) {
-	for _, c := range []struct {
-		name, hex   string
-		fromVisitor bool
-		op          string
-		fields      string
-	}{
-		{"start", startAct, true, "startdt_act", "length=4 function=startdt_act"},
-		{"acknowledgement", "680401000a00", true, "supervisory", "length=4 rx=5"},
-		{"select", "680e0200 0400 2d010605 0100 640000 85", true, "single_command",
-			"length=14 tx=1 rx=2 typeid=C_SC_NA_1 numix=1 causetx=6 oa=5 addr=1 ioa=100 value_100=1 select qualifier 1"},
-		{"refusal", "680e0000 0200 2d016f00 0100 640000 01", false, "single_command",
-			"length=14 tx=0 rx=1 typeid=C_SC_NA_1 numix=1 causetx=47 negative oa=0 addr=1 ioa=100 value_100=1"},
-		{"sequence", "68170000 0200 0d821400 0300 3c0000 0000f04200 0000dd4210", false, "information",
-			"length=23 tx=0 rx=1 typeid=M_ME_NC_1 numix=2 causetx=20 oa=0 addr=3 ioa=60 value_60=120 value_61=110.5 quality 10"},
-		{"report", "68150000 0200 1e010300 0300 010000 00ee020000c10100", false, "spontaneous",
-			"length=21 tx=0 rx=1 typeid=M_SP_TB_1 numix=1 causetx=3 oa=0 addr=3 ioa=1 value_1=0 2000-01-01T00:00:00.750"},
-		{"no ASDU of its number", "680d0000 0000 64010600 0300 000000", true, "general_interrogation", "length=13 tx=0 rx=0 asdu=640106000300000000"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			p := octettest.Hex(t, c.hex)
-			for n := range p {
-				if _, used, err := (decoder{}).Next(c.fromVisitor, p[:n]); used != 0 || err != nil {
-					t.Fatalf("a prefix of %d octets: %d, %v", n, used, err)
-				}
-			}
-			f, n, err := decoder{}.Next(c.fromVisitor, append(p, 0xff))
-			if err != nil || n != len(p) || f.Act.Op != c.op {
-				t.Fatalf("got %q, %d octets, %v", f.Act.Op, n, err)
-			}
-			var got []string
-			for _, x := range f.Fields {
-				got = append(got, x.Name+"="+x.Value)
-				if x.Off < 0 || x.Off+x.Len > len(p) {
-					t.Errorf("field %s is at %d+%d", x.Name, x.Off, x.Len)
-				}
-			}
-			if s := strings.Join(got, " "); s != c.fields {
-				t.Errorf("fields\n got %s\nwant %s", s, c.fields)
-			}
-		})
-	}
+	prototest.Decodes(t, Protocol().Decode, []prototest.Decoding{
+		{Name: "start", Hex: startAct, FromVisitor: true, Op: "startdt_act", Fields: "length=4 function=startdt_act"},
+		{Name: "acknowledgement", Hex: "680401000a00", FromVisitor: true, Op: "supervisory", Fields: "length=4 rx=5"},
+		{Name: "select", Hex: "680e0200 0400 2d010605 0100 640000 85", FromVisitor: true, Op: "single_command",
+			Fields: "length=14 tx=1 rx=2 typeid=C_SC_NA_1 numix=1 causetx=6 oa=5 addr=1 ioa=100 value_100=1 select qualifier 1"},
+		{Name: "refusal", Hex: "680e0000 0200 2d016f00 0100 640000 01", FromVisitor: false, Op: "single_command",
+			Fields: "length=14 tx=0 rx=1 typeid=C_SC_NA_1 numix=1 causetx=47 negative oa=0 addr=1 ioa=100 value_100=1"},
+		{Name: "sequence", Hex: "68170000 0200 0d821400 0300 3c0000 0000f04200 0000dd4210", FromVisitor: false, Op: "information",
+			Fields: "length=23 tx=0 rx=1 typeid=M_ME_NC_1 numix=2 causetx=20 oa=0 addr=3 ioa=60 value_60=120 value_61=110.5 quality 10"},
+		{Name: "report", Hex: "68150000 0200 1e010300 0300 010000 00ee020000c10100", FromVisitor: false, Op: "spontaneous",
+			Fields: "length=21 tx=0 rx=1 typeid=M_SP_TB_1 numix=1 causetx=3 oa=0 addr=3 ioa=1 value_1=0 2000-01-01T00:00:00.750"},
+		{Name: "no ASDU of its number", Hex: "680d0000 0000 64010600 0300 000000", FromVisitor: true, Op: "general_interrogation", Fields: "length=13 tx=0 rx=0 asdu=640106000300000000"},
+	})
 	if _, _, err := (decoder{}).Next(true, []byte("GET / HTTP/1.0")); err == nil {
 		t.Error("text decodes")
 	}
 }
 
-// loop is a connection that repeats one request and drops the answers.
-type loop struct {
-	net.Conn
-	request []byte
-	left    int
-}
-
-func (l *loop) Read(p []byte) (int, error) {
-	if l.left == 0 {
-		return 0, io.EOF
-	}
-	l.left--
-	return copy(p, l.request), nil
-}
-func (l *loop) Write(p []byte) (int, error)      { return len(p), nil }
-func (l *loop) SetReadDeadline(time.Time) error  { return nil }
-func (l *loop) SetWriteDeadline(time.Time) error { return nil }
-func (l *loop) Close() error                     { return nil }
-
 func BenchmarkTestFrame(b *testing.B) {
 	d, _ := newTestServer(b, testSettings)
 	b.ReportAllocs()
 	b.ResetTimer()
-	serve(d, &loop{request: []byte{0x68, 4, 0x43, 0, 0, 0}, left: b.N})
+	serve(d, prototest.Repeat([]byte{0x68, 4, 0x43, 0, 0, 0}, b.N))
 }

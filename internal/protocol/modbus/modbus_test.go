@@ -175,78 +175,31 @@ func TestRefuseAndHello(t *testing.T) {
 }
 
 func TestDecoder(t *testing.T) {
-	for _, c := range []struct {
-		name, hex   string
-		fromVisitor bool
-		op          string
-		fields      string
-	}{
-		{"write", "0001 0000 000b 01 10 0002 0002 04 41000000", true, "write_multiple_registers",
-			"transaction=1 protocol=0 length=11 unit=1 function=write_multiple_registers address=2 quantity=2 byte_count=4 data=41000000"},
-		{"refusal", "0001 0000 0003 01 90 02", false, "write_multiple_registers",
-			"transaction=1 protocol=0 length=3 unit=1 function=write_multiple_registers exception=illegal data address"},
-		{"identification", "0001 0000 000f 01 2b0e01010000020002414201 0143", false, "read_device_identification",
-			"transaction=1 protocol=0 length=15 unit=1 function=encapsulated_interface_transport mei_type=14 conformity=1 more_follows=0 next_object=0 object_0=AB object_1=C"},
-		{"counter", "0001 0000 0006 01 08 000b 0000", true, "return_bus_message_count",
-			"transaction=1 protocol=0 length=6 unit=1 function=diagnostics sub_function=return_bus_message_count data=0000"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			p := octettest.Hex(t, c.hex)
-			for n := range p {
-				if _, used, err := (decoder{}).Next(c.fromVisitor, p[:n]); used != 0 || err != nil {
-					t.Fatalf("a prefix of %d octets: %d, %v", n, used, err)
-				}
-			}
-			f, n, err := decoder{}.Next(c.fromVisitor, append(p, 0xff))
-			if err != nil || n != len(p) || f.Act.Op != c.op {
-				t.Fatalf("got %q, %d octets, %v", f.Act.Op, n, err)
-			}
-			var got []string
-			for _, x := range f.Fields {
-				got = append(got, x.Name+"="+x.Value)
-				if x.Off < 0 || x.Off+x.Len > len(p) {
-					t.Errorf("field %s is at %d+%d", x.Name, x.Off, x.Len)
-				}
-			}
-			if s := strings.Join(got, " "); s != c.fields {
-				t.Errorf("fields\n got %s\nwant %s", s, c.fields)
-			}
-		})
-	}
+	prototest.Decodes(t, Protocol().Decode, []prototest.Decoding{
+		{Name: "write", Hex: "0001 0000 000b 01 10 0002 0002 04 41000000", FromVisitor: true, Op: "write_multiple_registers",
+			Fields: "transaction=1 protocol=0 length=11 unit=1 function=write_multiple_registers address=2 quantity=2 byte_count=4 data=41000000"},
+		{Name: "refusal", Hex: "0001 0000 0003 01 90 02", FromVisitor: false, Op: "write_multiple_registers",
+			Fields: "transaction=1 protocol=0 length=3 unit=1 function=write_multiple_registers exception=illegal data address"},
+		{Name: "identification", Hex: "0001 0000 000f 01 2b0e01010000020002414201 0143", FromVisitor: false, Op: "read_device_identification",
+			Fields: "transaction=1 protocol=0 length=15 unit=1 function=encapsulated_interface_transport mei_type=14 conformity=1 more_follows=0 next_object=0 object_0=AB object_1=C"},
+		{Name: "counter", Hex: "0001 0000 0006 01 08 000b 0000", FromVisitor: true, Op: "return_bus_message_count",
+			Fields: "transaction=1 protocol=0 length=6 unit=1 function=diagnostics sub_function=return_bus_message_count data=0000"},
+	})
 	if _, _, err := (decoder{}).Next(true, []byte("GET / HTTP/1.0")); err == nil {
 		t.Error("text decodes")
 	}
 }
 
-// loop is a connection that repeats one request and drops the answers.
-type loop struct {
-	net.Conn
-	request []byte
-	left    int
-}
-
-func (l *loop) Read(p []byte) (int, error) {
-	if l.left == 0 {
-		return 0, io.EOF
-	}
-	l.left--
-	return copy(p, l.request), nil
-}
-func (l *loop) Write(p []byte) (int, error)      { return len(p), nil }
-func (l *loop) SetReadDeadline(time.Time) error  { return nil }
-func (l *loop) SetWriteDeadline(time.Time) error { return nil }
-func (l *loop) Close() error                     { return nil }
-
 func BenchmarkRead(b *testing.B) {
 	d, _ := newTestServer(b, testSettings)
 	b.ReportAllocs()
 	b.ResetTimer()
-	serve(d, &loop{request: []byte{0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 2}, left: b.N}, discard{})
+	serve(d, prototest.Repeat([]byte{0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 2}, b.N), discard{})
 }
 
 func BenchmarkWrite(b *testing.B) {
 	d, _ := newTestServer(b, testSettings)
 	b.ReportAllocs()
 	b.ResetTimer()
-	serve(d, &loop{request: []byte{0, 1, 0, 0, 0, 6, 1, 6, 0, 10, 0, 2}, left: b.N}, discard{})
+	serve(d, prototest.Repeat([]byte{0, 1, 0, 0, 0, 6, 1, 6, 0, 10, 0, 2}, b.N), discard{})
 }
