@@ -23,7 +23,7 @@ vfs                   :
 device                : process
 session               : event layer/*
 protocol              : device session event process
-protocol/prototest    : protocol device process session event
+protocol/prototest    : protocol device process session event octet/octettest
 protocol/*            : own protocol device process session event octet layer/* vfs
 sensor                : protocol session event
 persona               : device process
