@@ -30,8 +30,10 @@ persona               : device process
 journal               : event
 artifact              : event
 control               :
+analysis/enrich       : analysis
 render                : event analysis
 sink                  : event journal analysis render
+sink/sinktest         : event
 sink/*                : event journal analysis render sink
 catalog               : protocol protocol/* sink sink/* analysis render
 `

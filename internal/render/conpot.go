@@ -171,9 +171,7 @@ func appendRest(b []byte, e *event.Event) []byte {
 	if len(e.Detail) > 0 {
 		r.Detail = map[string]any{e.Protocol: e.Detail}
 	}
-	for _, op := range slices.Sorted(maps.Keys(e.Ops)) {
-		r.Ops = append(r.Ops, fmt.Sprintf("%s=%d", op, e.Ops[op]))
-	}
+	r.Ops = countedOps(e)
 	p, err := json.Marshal(r)
 	if err != nil { // a detail that is not JSON, which Parse cannot give
 		o := event.NewObject(b)
@@ -181,6 +179,15 @@ func appendRest(b []byte, e *event.Event) []byte {
 		return o.End()
 	}
 	return append(b, p...)
+}
+
+// countedOps are a session's operations as a list, read=3 and so on.
+func countedOps(e *event.Event) []string {
+	var out []string
+	for _, op := range slices.Sorted(maps.Keys(e.Ops)) {
+		out = append(out, fmt.Sprintf("%s=%d", op, e.Ops[op]))
+	}
+	return out
 }
 
 // appendString appends s as JSON does: unlike event.AppendText it leaves
