@@ -26,6 +26,7 @@ protocol              : device session event process
 protocol/prototest    : protocol device process session event octet/octettest
 protocol/*            : own protocol device process session event octet layer/* vfs
 sensor                : protocol session event
+persona/conpot        :
 persona               : device process
 journal               : event
 artifact              : event

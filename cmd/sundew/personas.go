@@ -16,6 +16,8 @@ import (
 type personasCmd struct {
 	List personasListCmd `cmd:"" default:"withargs" help:"List the personas that come with sundew."`
 	Show personasShowCmd `cmd:"" help:"Show a persona: its devices, services and tags."`
+
+	ImportConpot importConpotCmd `cmd:"" help:"Turn a template of Conpot's into a persona."`
 }
 
 type personasListCmd struct {
