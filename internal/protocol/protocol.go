@@ -16,11 +16,12 @@ import (
 // A Protocol is one entry of the catalogue: constant data and constructors. A
 // room that speaks over both tcp and udp has two entries of one Name.
 type Protocol struct {
-	Name    string // key in personas and events: "modbus"
-	Title   string // for people: "Modbus/TCP"
-	Network string // "tcp" or "udp"
-	Port    uint16 // the standard port
-	Alt     uint16 // the unprivileged port
+	Name    string   // key in personas and events: "modbus"
+	Title   string   // for people: "Modbus/TCP"
+	Network string   // "tcp" or "udp"
+	Port    uint16   // the standard port
+	Alt     uint16   // the unprivileged port
+	Sides   []string // networks of the side ports that its sessions open
 
 	New    func(Env) (Handler, error)                  // builds one service; opens nothing
 	Decode func() Decoder                              // optional: frames and acts from octets alone

@@ -54,7 +54,7 @@ type rig struct {
 // service is a Service of network on addr ("127.0.0.1:0") with h.
 func newService(network, addr string, h protocol.Handler) Service {
 	return Service{Persona: "p", Device: "plc", Name: "echo-" + network, Handler: h,
-		Protocol: protocol.Protocol{Name: "echo", Network: network, Port: 7}, Addr: netip.MustParseAddrPort(addr), Standard: 7}
+		Protocol: protocol.Protocol{Name: "echo", Network: network, Port: 7, Sides: []string{"tcp", "udp"}}, Addr: netip.MustParseAddrPort(addr), Standard: 7}
 }
 
 func run(t *testing.T, services ...Service) *rig {

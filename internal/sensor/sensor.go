@@ -81,6 +81,7 @@ type service struct {
 	limits Limits
 	gate   *gate
 	listen []listener
+	sides  map[string]*sidePool // by network
 	counts counts
 }
 
@@ -112,7 +113,7 @@ func New(cfg Config) *Sensor {
 	return s
 }
 
-// Listen binds every service's sockets. An error names the service and the
+// Listen binds every service's sockets, side ports included: nothing is bound later. An error names the service and the
 // address; what was bound before it is closed again.
 func (s *Sensor) Listen() error {
 	for _, v := range s.services {
@@ -124,7 +125,16 @@ func (s *Sensor) Listen() error {
 		}
 		if err != nil {
 			s.close()
+			s.closeSides()
 			return fmt.Errorf("%s %s of %s: %w", v.Device, v.Name, v.Persona, err)
+		}
+		v.sides = map[string]*sidePool{}
+		for _, network := range v.Protocol.Sides {
+			if v.sides[network], err = newSidePool(network, v.Addr.Addr(), v.Sides); err != nil {
+				s.close()
+				s.closeSides()
+				return fmt.Errorf("%s %s of %s: %w", v.Device, v.Name, v.Persona, err)
+			}
 		}
 	}
 	return nil
@@ -144,6 +154,16 @@ func (s *Sensor) close() {
 	for _, v := range s.services {
 		for _, l := range v.listen {
 			l.Close()
+		}
+	}
+}
+
+func (s *Sensor) closeSides() {
+	for _, v := range s.services {
+		for _, p := range v.sides {
+			if p != nil {
+				p.close()
+			}
 		}
 	}
 }
@@ -169,6 +189,7 @@ func (s *Sensor) Run(ctx context.Context) error {
 	s.close()
 	wg.Wait() // no session begins from here on
 	s.endSessions()
+	s.closeSides()
 	s.report()
 	s.listenerLines("down")
 	s.status.write("stop", stopDetail{time.Since(started).Round(time.Second).Seconds(), s.Stats().Served(), s.panics.Load()})

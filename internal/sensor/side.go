@@ -31,15 +31,23 @@ var errSides = errors.New("sensor: the session has all the side ports that it ma
 
 // make implements session.SideMaker.
 func (m *sides) make(_ context.Context, s *session.Session, network string) (*session.Side, error) {
+	pool := m.service.sides[network]
+	if pool == nil {
+		return nil, fmt.Errorf("sensor: %s has no %s side ports: its entry in the catalogue must say so", m.service.Protocol.Name, network)
+	}
 	if m.open.Add(1) > maxSides {
 		m.open.Add(-1)
 		return nil, errSides
 	}
-	open := m.openTCP
-	if network == "udp" {
-		open = m.openUDP
+	port, err := pool.borrow(s.Rand())
+	var side *session.Side
+	if err == nil {
+		if network == "udp" {
+			side = m.openUDP(s, port)
+		} else if side, err = m.openTCP(s, port); err != nil {
+			pool.giveBack(port)
+		}
 	}
-	side, err := open(s)
 	if err != nil {
 		m.open.Add(-1)
 		return nil, err
@@ -47,45 +55,22 @@ func (m *sides) make(_ context.Context, s *session.Session, network string) (*se
 	shut := side.Close
 	side.Close = sync.OnceValue(func() error {
 		m.open.Add(-1)
+		defer pool.giveBack(port)
 		return shut()
 	})
 	return side, nil
 }
 
-// bind tries ports of the service's range from a random one on; without a range
-// the system picks one.
-func (m *sides) bind(s *session.Session, listen func(netip.AddrPort) error) error {
-	r, local := m.service.Sides, s.Local().Addr()
-	if r.First == 0 {
-		return listen(netip.AddrPortFrom(local, 0))
-	}
-	n := int(r.Last) - int(r.First) + 1
-	if n < 1 {
-		return fmt.Errorf("side ports %d-%d are no range", r.First, r.Last)
-	}
-	start := s.Rand().IntN(n)
-	var err error
-	for i := range n {
-		if err = listen(netip.AddrPortFrom(local, r.First+uint16((start+i)%n))); err == nil {
-			return nil
-		}
-	}
-	return fmt.Errorf("no free side port in %d-%d: %w", r.First, r.Last, err)
-}
-
-func (m *sides) announced(a netip.AddrPort) netip.AddrPort {
+// announced is the address that a visitor is told.
+func (m *sides) announced(s *session.Session, port uint16) netip.AddrPort {
 	if m.service.Announce.IsValid() {
-		return netip.AddrPortFrom(m.service.Announce, a.Port())
+		return netip.AddrPortFrom(m.service.Announce, port)
 	}
-	return a
+	return netip.AddrPortFrom(s.Local().Addr(), port)
 }
 
-func (m *sides) openTCP(s *session.Session) (*session.Side, error) {
-	var l *net.TCPListener
-	err := m.bind(s, func(a netip.AddrPort) (err error) {
-		l, err = net.ListenTCP("tcp", net.TCPAddrFromAddrPort(a))
-		return err
-	})
+func (m *sides) openTCP(s *session.Session, port *sidePort) (*session.Side, error) {
+	l, err := port.listen()
 	if err != nil {
 		return nil, err
 	}
@@ -112,49 +97,56 @@ func (m *sides) openTCP(s *session.Session) (*session.Side, error) {
 			return session.Open(cfg), nil
 		}
 	}
-	return &session.Side{Addr: m.announced(unmap(l.Addr().(*net.TCPAddr).AddrPort())), Accept: accept, Close: l.Close}, nil
+	shut := func() error { return errors.Join(ignoreClosed(l.Close()), ignoreClosed(port.shut())) }
+	return &session.Side{Addr: m.announced(s, port.port), Accept: accept, Close: shut}, nil
 }
 
-func (m *sides) openUDP(s *session.Session) (*session.Side, error) {
-	var c *net.UDPConn
-	err := m.bind(s, func(a netip.AddrPort) (err error) {
-		c, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
-		return err
-	})
-	if err != nil {
-		return nil, err
+// ignoreClosed makes nothing of the error that what is to be closed is closed.
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
+		return nil
 	}
-	local := unmap(c.LocalAddr().(*net.UDPAddr).AddrPort())
+	return err
+}
+
+func (m *sides) openUDP(s *session.Session, port *sidePort) *session.Side {
+	local := s.Local().Addr()
+	l := port.of(local)
 	accept := func(context.Context) (*session.Session, error) {
 		cfg := s.Child()
 		r := &reply{budgets: m.sensor.budget, prefix: budgetPrefix(s.Remote().Addr())}
-		cfg.Conn, cfg.Budget, cfg.Idle = &sideFlow{UDPConn: c, to: s.Remote(), gate: m.service.gate, reply: r, buf: make([]byte, maxDatagram)}, r, sideWait
-		cfg.Envelope.Transport, cfg.Envelope.Dst = "udp", local
+		cfg.Conn, cfg.Budget, cfg.Idle = &sideFlow{UDPConn: l.conn, l: l, key: flowKey{s.Remote(), local}, gate: m.service.gate, reply: r, buf: make([]byte, maxDatagram)}, r, sideWait
+		cfg.Envelope.Transport, cfg.Envelope.Dst = "udp", netip.AddrPortFrom(local, port.port)
 		return session.Open(cfg), nil
 	}
-	return &session.Side{Addr: m.announced(local), Accept: accept, Close: c.Close}, nil
+	return &session.Side{Addr: m.announced(s, port.port), Accept: accept, Close: func() error { return nil }}
 }
 
-// sideFlow is a socket of its own that hears and answers one visitor alone.
+// sideFlow is a lent UDP socket: it hears and answers one visitor alone.
 type sideFlow struct {
 	*net.UDPConn
-	to    netip.AddrPort
+	l     *udpListener
+	key   flowKey // the visitor, and the address that he came to
 	gate  *gate
 	reply *reply
 	buf   []byte
+	ended atomic.Bool
 }
 
 // Datagram implements session.PacketConn.
 func (f *sideFlow) Datagram() ([]byte, error) {
 	for {
-		n, src, err := f.UDPConn.ReadFromUDPAddrPort(f.buf)
+		n, src, _, err := f.l.receive(f.buf)
+		if f.ended.Load() {
+			return nil, net.ErrClosed
+		}
 		if err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed) {
 				return nil, err
 			}
 			return nil, io.EOF
 		}
-		if unmap(src) != f.to {
+		if src != f.key.src {
 			f.gate.refuse("side_source", 1)
 			continue
 		}
@@ -164,4 +156,10 @@ func (f *sideFlow) Datagram() ([]byte, error) {
 }
 
 // Write sends one datagram to the visitor.
-func (f *sideFlow) Write(p []byte) (int, error) { return f.UDPConn.WriteToUDPAddrPort(p, f.to) }
+func (f *sideFlow) Write(p []byte) (int, error) { return f.l.send(p, f.key) }
+
+// Close ends the flow; the socket goes back to its pool with the side.
+func (f *sideFlow) Close() error {
+	f.ended.Store(true)
+	return f.SetReadDeadline(time.Now())
+}

@@ -19,7 +19,8 @@ import (
 func Protocol() protocol.Protocol {
 	return protocol.Protocol{
 		Name: "ftp", Title: "FTP", Network: "tcp", Port: 21, Alt: 2121,
-		New: newServer, Decode: func() protocol.Decoder { return decoder{} }, Refuse: refuse, Hello: hello,
+		Sides: []string{"tcp"},
+		New:   newServer, Decode: func() protocol.Decoder { return decoder{} }, Refuse: refuse, Hello: hello,
 	}
 }
 

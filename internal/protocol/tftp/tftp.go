@@ -25,7 +25,8 @@ import (
 func Protocol() protocol.Protocol {
 	return protocol.Protocol{
 		Name: "tftp", Title: "TFTP", Network: "udp", Port: 69, Alt: 6969,
-		New: newServer, Decode: func() protocol.Decoder { return decoder{} }, Refuse: refuse, Hello: hello,
+		Sides: []string{"udp"},
+		New:   newServer, Decode: func() protocol.Decoder { return decoder{} }, Refuse: refuse, Hello: hello,
 	}
 }
 

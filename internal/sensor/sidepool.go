@@ -1,0 +1,194 @@
+package sensor
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// anySides is how many side ports a service has of each network where the
+// persona names no range.
+const anySides = 16
+
+// sideBuffer is what the system holds for a UDP side port.
+const sideBuffer = 128 << 10
+
+// sidePool is the side ports of a service in one network. They are bound when the
+// sensor starts, since nothing can be bound once it is confined, and lent to one
+// session at a time. A TCP port listens only while it is lent: an idle one
+// refuses a stranger as a closed port does.
+type sidePool struct {
+	network string
+	mu      sync.Mutex
+	free    []*sidePort
+	all     []*sidePort
+	closed  bool
+}
+
+// sidePort is one bound port.
+type sidePort struct {
+	port uint16
+	tcp  *os.File       // of the socket
+	udp  []*udpListener // one, or one for each family
+}
+
+// newSidePool binds the ports of a range, or some that are free. Ports of the
+// range that others have are left out; it is an error if none is left.
+func newSidePool(network string, a netip.Addr, r PortRange) (*sidePool, error) {
+	p := &sidePool{network: network}
+	ports := make([]uint16, anySides)
+	if r.First != 0 {
+		ports = ports[:0]
+		for port := int(r.First); port <= int(r.Last); port++ {
+			ports = append(ports, uint16(port))
+		}
+	}
+	err := fmt.Errorf("side ports %d-%d are no range", r.First, r.Last)
+	for _, port := range ports {
+		bind := bindSideTCP
+		if network == "udp" {
+			bind = bindSideUDP
+		}
+		var s *sidePort
+		if s, err = bind(netip.AddrPortFrom(a, port)); err == nil {
+			p.all = append(p.all, s)
+		}
+	}
+	if len(p.all) == 0 {
+		return nil, fmt.Errorf("no side port can be bound: %w", err)
+	}
+	p.free = append(p.free, p.all...)
+	return p, nil
+}
+
+// bindSideTCP binds a port without listening on it.
+func bindSideTCP(a netip.AddrPort) (*sidePort, error) {
+	addr := net.TCPAddrFromAddrPort(a)
+	if a.Addr().IsUnspecified() {
+		addr.IP = nil
+	}
+	if addr.Port == 0 { // a port that the system picks is lost when listening ends: name it
+		l, err := net.ListenTCP("tcp", addr)
+		if err != nil {
+			return nil, err
+		}
+		addr.Port = l.Addr().(*net.TCPAddr).Port
+		l.Close()
+	}
+	l, err := net.ListenTCP("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	f, err := l.File()
+	if err != nil {
+		return nil, err
+	}
+	s := &sidePort{port: uint16(l.Addr().(*net.TCPAddr).Port), tcp: f}
+	return s, s.shut()
+}
+
+func bindSideUDP(a netip.AddrPort) (*sidePort, error) {
+	all, err := listenUDP(a)
+	if err != nil {
+		return nil, err
+	}
+	s := &sidePort{port: all[0].addr().Port()}
+	for _, l := range all {
+		u := l.(*udpListener)
+		u.conn.SetReadBuffer(sideBuffer) // nobody reads an idle one
+		s.udp = append(s.udp, u)
+	}
+	return s, nil
+}
+
+// control runs f on the socket without changing its mode, which it shares with
+// the listeners made of it.
+func (s *sidePort) control(f func(fd int) error) error {
+	raw, err := s.tcp.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var inner error
+	err = raw.Control(func(fd uintptr) { inner = f(int(fd)) })
+	return errors.Join(err, inner)
+}
+
+// shut stops listening: who has connected and was not accepted is reset, and the
+// port stays bound (tcp(7): shutdown of a listening socket).
+func (s *sidePort) shut() error {
+	return s.control(func(fd int) error { return unix.Shutdown(fd, unix.SHUT_RDWR) })
+}
+
+// listen makes a listener of the bound port.
+func (s *sidePort) listen() (*net.TCPListener, error) {
+	if err := s.control(func(fd int) error { return unix.Listen(fd, maxSides) }); err != nil {
+		return nil, err
+	}
+	l, err := net.FileListener(s.tcp)
+	if err != nil {
+		return nil, errors.Join(err, s.shut())
+	}
+	return l.(*net.TCPListener), nil
+}
+
+// of returns the UDP socket of an address's family, without the datagrams that
+// came while nobody had it.
+func (s *sidePort) of(local netip.Addr) *udpListener {
+	l := s.udp[0]
+	if len(s.udp) > 1 && local.Is6() {
+		l = s.udp[1]
+	}
+	l.conn.SetReadDeadline(time.Now().Add(time.Millisecond))
+	for buf := make([]byte, 1); ; {
+		if _, _, err := l.conn.ReadFromUDPAddrPort(buf); errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed) {
+			break
+		}
+	}
+	l.conn.SetReadDeadline(time.Time{})
+	return l
+}
+
+// errNoSide says that every side port is lent.
+var errNoSide = errors.New("sensor: every side port is in use")
+
+// borrow lends a port, any of the free ones.
+func (p *sidePool) borrow(r *rand.Rand) (*sidePort, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.free) == 0 || p.closed {
+		return nil, errNoSide
+	}
+	i, last := r.IntN(len(p.free)), len(p.free)-1
+	s := p.free[i]
+	p.free[i], p.free = p.free[last], p.free[:last]
+	return s, nil
+}
+
+func (p *sidePool) giveBack(s *sidePort) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, s)
+}
+
+// close closes every port, also those that are lent.
+func (p *sidePool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for _, s := range p.all {
+		if s.tcp != nil {
+			s.tcp.Close()
+		}
+		for _, l := range s.udp {
+			l.Close()
+		}
+	}
+}
