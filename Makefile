@@ -16,7 +16,7 @@ go:
 	@$(GO) version | awk '{ split(substr($$3, 3), v, "."); if (v[1] < 1 || v[1] == 1 && v[2] + 0 < 26) { print "This is " $$3 "; Sundew needs Go 1.26 or later: install it and put it first on PATH."; exit 1 } }'
 
 run: build ## Build, then listen on 127.0.0.1 and unprivileged ports.
-	bin/sundew run --address 127.0.0.1 --ports unprivileged --data $(DATA)
+	bin/sundew run --address 127.0.0.1 --ports unprivileged --data $(DATA) --user $$(id -u)
 
 build: go ## Build bin/sundew.
 	$(GO) build -trimpath -ldflags="-s -w" -o bin/sundew ./cmd/sundew

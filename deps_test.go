@@ -31,7 +31,7 @@ persona               : device process
 journal               : event
 artifact              : event
 control               :
-analysis/enrich       : analysis
+sandbox               :
 render                : event analysis
 sink                  : event journal analysis render
 sink/sinktest         : event

@@ -47,6 +47,7 @@ func start(t testing.TB, persona string, args ...string) *sundew {
 func startAt(t testing.TB, addr, dir, persona string, args ...string) *sundew {
 	t.Helper()
 	s := &sundew{t: t, addr: addr, dir: dir, log: &bytes.Buffer{}}
+	os.Chmod(filepath.Dir(dir), 0o711) // started as root, the sensor becomes another, who must get there
 	args = append([]string{"run", "--persona", persona, "--data", dir, "--address", addr, "--ports", "unprivileged"}, args...)
 	s.cmd = exec.Command(built, args...)
 	s.cmd.Stderr = s.log

@@ -15,6 +15,7 @@ import (
 	"github.com/sundew-ics/sundew/internal/control"
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/journal"
+	"github.com/sundew-ics/sundew/internal/sandbox"
 	"github.com/sundew-ics/sundew/internal/sensor"
 )
 
@@ -30,6 +31,7 @@ type machine struct {
 	log       *slog.Logger
 	standard  bool // on the devices' real ports
 	started   time.Time
+	sandbox   []sandbox.Measure // what was given up; none: no sandbox
 
 	// tasks run beside the sensor: from before the first visitor until after
 	// the last has gone.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,6 +19,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("SUNDEW_CONFIG", "")
+			e.Setenv("SUNDEW_USER", strconv.Itoa(os.Getuid())) // nobody else gets into the scripts' folders
 			return nil
 		},
 	})

@@ -23,6 +23,8 @@ type runCmd struct {
 	Sensor        string   `placeholder:"NAME" env:"SUNDEW_SENSOR" help:"This sensor's name in the record. Default: the host's name."`
 	Limits        string   `enum:"on,off" default:"on" env:"SUNDEW_LIMITS" help:"off: no limits, for tests on loopback."`
 	Latency       string   `enum:"on,off" default:"on" env:"SUNDEW_LATENCY" help:"off: answer at once, for tests on loopback."`
+	User          string   `placeholder:"NAME|UID[:GID]" env:"SUNDEW_USER" help:"Whom to become when started as root, once the ports are bound. Default: sundew if there is such a user, else 65532."`
+	Sandbox       string   `enum:"on,off,strict" default:"on" env:"SUNDEW_SANDBOX" help:"Give up files, programs and sockets that are not needed: as far as the kernel can, not at all, or refuse to start if something does not hold (${enum})."`
 	ResetProcess  bool     `help:"Start with the plant and the devices as the persona has them, not as visitors left them."`
 	Config        string   `placeholder:"FILE" env:"SUNDEW_CONFIG" help:"Configuration file. Default: /etc/sundew/sundew.toml if it is there."`
 	Log           string   `enum:"debug,info,warn,error" default:"info" env:"SUNDEW_LOG" help:"What to print of the sensor's own doings (${enum})."`
@@ -47,6 +49,9 @@ func (c *runCmd) Run(ctx context.Context, t *terminal, s *settings) error {
 		return err
 	}
 	if err := m.open(); err != nil {
+		return err
+	}
+	if err := m.confine(c); err != nil {
 		return err
 	}
 	if err := m.banner(t, c); err != nil {

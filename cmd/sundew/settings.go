@@ -24,6 +24,8 @@ type settings struct {
 	Sensor        string   `toml:"sensor"`
 	Limits        string   `toml:"limits"`
 	Latency       string   `toml:"latency"`
+	User          string   `toml:"user"`
+	Sandbox       string   `toml:"sandbox"`
 	Log           string   `toml:"log"`
 
 	Site struct {

@@ -75,6 +75,7 @@ func (d directory) explain(err error) error {
 // site is one persona built and ready to listen: a process, its devices, their
 // services.
 type site struct {
+	folder   string // on disk; "": shipped
 	persona  *persona.Persona
 	instance string
 	address  netip.Addr // where it listens; invalid: where --address says
@@ -129,6 +130,18 @@ func (b *builder) load(arg siteArg) (*persona.Persona, string, error) {
 	return p, instance, err
 }
 
+// diskFolder is the absolute path of a persona's folder; "" for a shipped one.
+func diskFolder(name string) string {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return ""
+	}
+	if info, err := os.Stat(abs); err != nil || !info.IsDir() {
+		return ""
+	}
+	return abs
+}
+
 // build makes a site of a persona.
 func (b *builder) build(arg siteArg) (*site, error) {
 	p, instance, err := b.load(arg)
@@ -139,7 +152,7 @@ func (b *builder) build(arg siteArg) (*site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("persona %s: %w", p.Name, err)
 	}
-	s := &site{persona: p, instance: instance, address: arg.address, process: plant}
+	s := &site{persona: p, instance: instance, address: arg.address, process: plant, folder: diskFolder(arg.name)}
 	folder := p.Name
 	if instance != "" {
 		folder += "@" + strings.ReplaceAll(instance, ":", "_")

@@ -80,6 +80,13 @@ func (s *snapshot) print(t *terminal, before *snapshot) error {
 		octets(float64(s.Process.RSS)), s.Process.CPU, 100*s.Process.CPU/max(1, up.Seconds()), s.Process.Files, s.Process.Limit)
 	fmt.Fprintf(t.out, "Journal  %s of %s in %d segments; artefacts %s\n", octets(float64(s.Journal.Octets)), octets(float64(s.Journal.Quota)), s.Journal.Segments, octets(float64(s.Artifacts)))
 	fmt.Fprintf(t.out, "Disk     %s free of %s\n", octets(float64(s.Disk.Free)), octets(float64(s.Disk.Total)))
+	for _, x := range s.Sandbox {
+		held := "holds"
+		if !x.Held {
+			held = "NOT"
+		}
+		fmt.Fprintf(t.out, "Sandbox  %s: %s: %s\n", x.Name, held, x.Detail)
+	}
 	for name, lag := range s.Sinks {
 		fmt.Fprintf(t.out, "Sink     %s is %s behind\n", name, octets(float64(lag)))
 	}

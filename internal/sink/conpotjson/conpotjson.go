@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/render"
@@ -115,3 +116,6 @@ func (s *file) Close() error {
 	s.f = nil
 	return err
 }
+
+// Reach implements sink.Reacher.
+func (s *file) Reach() sink.Reach { return sink.Reach{Dirs: []string{filepath.Dir(s.Path)}} }

@@ -189,3 +189,6 @@ func (s *cluster) Close() error {
 	s.client.CloseIdleConnections()
 	return nil
 }
+
+// Reach implements sink.Reacher.
+func (s *cluster) Reach() sink.Reach { return sink.DialsURL(s.URL) }

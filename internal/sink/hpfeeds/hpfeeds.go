@@ -209,3 +209,6 @@ func readFrame(r io.Reader) (op byte, data []byte, err error) {
 	_, err = io.ReadFull(r, data)
 	return head[4], data, err
 }
+
+// Reach implements sink.Reacher.
+func (s *broker) Reach() sink.Reach { return sink.DialsAddress(s.Address) }

@@ -245,3 +245,6 @@ func appendParam(b []byte, s string) []byte {
 	}
 	return b
 }
+
+// Reach implements sink.Reacher.
+func (s *server) Reach() sink.Reach { return sink.DialsAddress(s.Address) }

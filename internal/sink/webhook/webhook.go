@@ -132,3 +132,6 @@ func (s *hook) Close() error {
 	s.client.CloseIdleConnections()
 	return nil
 }
+
+// Reach implements sink.Reacher.
+func (s *hook) Reach() sink.Reach { return sink.DialsURL(s.URL) }

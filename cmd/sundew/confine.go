@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sundew-ics/sundew/internal/sandbox"
+	"github.com/sundew-ics/sundew/internal/sink"
+)
+
+// confine gives up what the sensor no longer needs, all ports being bound and all
+// doors open: root, capabilities, files of others, new programs and sockets.
+func (m *machine) confine(c *runCmd) error {
+	u, err := c.becomes()
+	if err != nil {
+		return err
+	}
+	limit := m.limit()
+	if os.Geteuid() == 0 && u.UID != 0 {
+		if err := sandbox.Own(string(m.dir), u); err != nil {
+			return fmt.Errorf("giving %s to %v: %w", m.dir, u, err)
+		}
+	}
+	if err := sandbox.Become(u); err != nil {
+		return err
+	}
+	if os.Geteuid() == 0 {
+		m.log.Warn("runs as root, as --user asks: a fault in a room would be root's; use it for tests only")
+	}
+	for _, dir := range limit.Write {
+		if err := sandbox.Reachable(dir); err != nil {
+			return err
+		}
+	}
+	if c.Sandbox == "off" {
+		m.log.Warn("runs without a sandbox, as --sandbox off asks: use it for tests only")
+		return nil
+	}
+	if m.sandbox, err = sandbox.Confine(limit); err != nil {
+		return fmt.Errorf("%w; --sandbox off starts without", err)
+	}
+	return m.judge(c.Sandbox == "strict")
+}
+
+// becomes is whom the sensor runs as.
+func (c *runCmd) becomes() (sandbox.User, error) {
+	if c.User == "" && os.Geteuid() != 0 {
+		return sandbox.User{UID: os.Geteuid(), GID: os.Getegid()}, nil
+	}
+	u, err := sandbox.FindUser(c.User)
+	if err != nil {
+		return u, usageError{fmt.Errorf("--user: %w", err)}
+	}
+	return u, nil
+}
+
+// limit is what the sensor still needs.
+func (m *machine) limit() sandbox.Limit {
+	l := sandbox.Limit{Write: []string{string(m.dir)}, Read: []string{"/proc/self", "/sys/fs/cgroup", "/etc/localtime"}}
+	for _, s := range m.sites {
+		if s.folder != "" {
+			l.Read = append(l.Read, s.folder)
+		}
+	}
+	unknown := false
+	for _, f := range m.sinks {
+		r, ok := f.sink.(sink.Reacher)
+		if !ok {
+			continue
+		}
+		reach := r.Reach()
+		for _, d := range reach.Dirs {
+			if abs, err := filepath.Abs(d); err == nil && !slices.Contains(l.Write, abs) {
+				l.Write = append(l.Write, abs)
+			}
+		}
+		l.Dial = l.Dial || reach.Dial
+		l.Ports = append(l.Ports, reach.Ports...)
+		unknown = unknown || reach.Dial && len(reach.Ports) == 0
+	}
+	if l.Dial {
+		l.Read = append(l.Read, "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/pki", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates")
+	}
+	if unknown {
+		l.Ports = nil
+	}
+	return l
+}
+
+// judge says what does not hold; with strict that is an error.
+func (m *machine) judge(strict bool) error {
+	var missing []string
+	for _, x := range m.sandbox {
+		if !x.Held {
+			missing = append(missing, x.Name+": "+x.Detail)
+		}
+	}
+	if len(missing) == 0 {
+		m.log.Info("confined", "to", m.sandbox[0].Detail)
+		return nil
+	}
+	if strict {
+		return errors.New("--sandbox strict, and this does not hold: " + strings.Join(missing, "; "))
+	}
+	m.log.Warn("confined in part", "missing", strings.Join(missing, "; "))
+	return nil
+}
