@@ -6,7 +6,7 @@ GO ?= go
 T ?= 10s
 DATA ?= sundew-data
 
-.PHONY: help go run build test lint fuzz interop bench clean
+.PHONY: help go run build image test lint fuzz interop bench clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,14 @@ run: build ## Build, then listen on 127.0.0.1 and unprivileged ports.
 
 build: go ## Build bin/sundew.
 	$(GO) build -trimpath -ldflags="-s -w" -o bin/sundew ./cmd/sundew
+
+IMAGE ?= sundew:latest
+
+image: build ## Make the container image in bin/image, for docker load and as an OCI layout.
+	@for a in amd64 arm64; do GOOS=linux GOARCH=$$a $(GO) build -trimpath -ldflags="-s -w" -o bin/sundew-$$a ./cmd/sundew || exit 1; done
+	@bin/sundew personas show default --json > bin/default.json
+	cd tools && $(GO) run ./image -o ../bin/image -tag $(IMAGE) -ports ../bin/default.json ../bin/sundew-amd64 ../bin/sundew-arm64
+	@sha256sum bin/image/*.tar
 
 test: go ## Run the tests.
 	$(GO) test ./...

@@ -59,7 +59,11 @@ func (m *machine) openStores(s *settings) error {
 	if err != nil {
 		return err
 	}
-	m.sinks, err = newFollowers(s.Sink, m.journal, m.log)
+	configured := s.Sink
+	if len(configured) == 0 && inConpotsPlace() {
+		configured = []sinkSettings{conpotSink()}
+	}
+	m.sinks, err = newFollowers(configured, m.journal, m.log)
 	return err
 }
 

@@ -161,6 +161,12 @@ func fieldByKey(v reflect.Value, key string) reflect.Value {
 // dataDir is where a sensor keeps what it has where nothing else is said: the
 // platform's state directory.
 func dataDir() string {
+	switch {
+	case inConpotsPlace():
+		return conpotLogs
+	case inImage():
+		return imageData
+	}
 	if os.Geteuid() == 0 {
 		return "/var/lib/sundew"
 	}

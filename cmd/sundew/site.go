@@ -66,8 +66,11 @@ func (d directory) make() error {
 
 // explain says what to do about a directory that does not let us in.
 func (d directory) explain(err error) error {
+	if errors.Is(err, fs.ErrPermission) && inImage() {
+		return fmt.Errorf("cannot write %s: permission denied; on the host run `sudo chown -R %d:%d FOLDER`, FOLDER being what is mounted there", d, os.Geteuid(), os.Getegid())
+	}
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("cannot write %s: permission denied; run `chown %d %s`, or choose another with --data DIR", d, os.Geteuid(), d)
+		return fmt.Errorf("cannot write %s: permission denied; run `chown -R %d:%d %s`, or choose another with --data DIR", d, os.Geteuid(), os.Getegid(), d)
 	}
 	return fmt.Errorf("cannot use %s: %w; choose another directory with --data DIR", d, err)
 }
