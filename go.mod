@@ -3,6 +3,7 @@ module github.com/sundew-ics/sundew
 go 1.26.0
 
 require (
+	filippo.io/age v1.3.2
 	github.com/alecthomas/kong v1.17.0
 	github.com/elastic/go-seccomp-bpf v1.6.0
 	github.com/expr-lang/expr v1.17.8
@@ -16,4 +17,8 @@ require (
 	kernel.org/pub/linux/libs/security/libcap/psx v1.2.77
 )
 
-require github.com/stretchr/testify v1.12.1 // indirect
+require (
+	filippo.io/hpke v0.4.0 // indirect
+	github.com/stretchr/testify v1.12.1 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+)

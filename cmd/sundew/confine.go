@@ -66,6 +66,9 @@ func (m *machine) limit() sandbox.Limit {
 			l.Read = append(l.Read, s.folder)
 		}
 	}
+	if m.backup != nil {
+		l.Write = append(l.Write, m.backup.Dir)
+	}
 	unknown := false
 	for _, f := range m.sinks {
 		r, ok := f.sink.(sink.Reacher)

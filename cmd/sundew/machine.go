@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/artifact"
+	"github.com/sundew-ics/sundew/internal/backup"
 	"github.com/sundew-ics/sundew/internal/control"
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/journal"
@@ -32,6 +33,7 @@ type machine struct {
 	standard  bool // on the devices' real ports
 	started   time.Time
 	sandbox   []sandbox.Measure // what was given up; none: no sandbox
+	backup    *backup.Daily     // nil: none
 
 	// tasks run beside the sensor: from before the first visitor until after
 	// the last has gone.
@@ -138,6 +140,9 @@ func bindAdvice(err error) string {
 // open opens the operator's doors. It comes after bind, since a sensor that
 // cannot have its ports has nothing to tell, and before any visitor is served.
 func (m *machine) open() error {
+	if m.backup != nil {
+		m.tasks = append(m.tasks, m.backup.Run)
+	}
 	m.asks["status"] = func(context.Context, json.RawMessage) (any, error) { return m.snapshot(), nil }
 	ctl, err := control.Listen(string(m.dir), m.asks)
 	if err != nil {

@@ -22,6 +22,8 @@ type cli struct {
 	Events     eventsCmd     `cmd:"" help:"Read what happened: a range of the journal, or live."`
 	Status     statusCmd     `cmd:"" help:"Print how a running sensor does."`
 	Health     healthCmd     `cmd:"" help:"Exit with 0 if a running sensor is well."`
+	Backup     backupCmd     `cmd:"" help:"Make an archive of what a sensor has recorded."`
+	Restore    restoreCmd    `cmd:"" help:"Bring an archive back, or check one."`
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of the journal's lines."`
 	Version    versionCmd    `cmd:"" help:"Print version and build."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`

@@ -25,6 +25,9 @@ type runCmd struct {
 	Latency       string   `enum:"on,off" default:"on" env:"SUNDEW_LATENCY" help:"off: answer at once, for tests on loopback."`
 	User          string   `placeholder:"NAME|UID[:GID]" env:"SUNDEW_USER" help:"Whom to become when started as root, once the ports are bound. Default: sundew if there is such a user, else 65532."`
 	Sandbox       string   `enum:"on,off,strict" default:"on" env:"SUNDEW_SANDBOX" help:"Give up files, programs and sockets that are not needed: as far as the kernel can, not at all, or refuse to start if something does not hold (${enum})."`
+	BackupDir     string   `placeholder:"DIR" env:"SUNDEW_BACKUP_DIR" help:"Make a backup every day, here."`
+	BackupAt      string   `name:"backup.at" placeholder:"HH:MM" default:"02:00" env:"SUNDEW_BACKUP_AT" help:"When, in local time (${default})."`
+	BackupKeep    string   `name:"backup.keep" placeholder:"SPAN" default:"30d" env:"SUNDEW_BACKUP_KEEP" help:"How long backups are kept; the newest always is (${default})."`
 	ResetProcess  bool     `help:"Start with the plant and the devices as the persona has them, not as visitors left them."`
 	Config        string   `placeholder:"FILE" env:"SUNDEW_CONFIG" help:"Configuration file. Default: /etc/sundew/sundew.toml if it is there."`
 	Log           string   `enum:"debug,info,warn,error" default:"info" env:"SUNDEW_LOG" help:"What to print of the sensor's own doings (${enum})."`
@@ -115,7 +118,8 @@ func (c *runCmd) assemble(s *settings, log *slog.Logger) (*machine, error) {
 	if c.Sensor == "" {
 		m.config.Sensor, _ = os.Hostname()
 	}
-	return m, nil
+	m.backup, err = c.daily(m)
+	return m, err
 }
 
 func (c *runCmd) listenAddress() (netip.Addr, error) {

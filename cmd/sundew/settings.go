@@ -34,6 +34,12 @@ type settings struct {
 		Provider string `toml:"provider"`
 	} `toml:"site"`
 
+	BackupDir string `toml:"backup_dir"`
+	Backup    struct {
+		At   string `toml:"at"`
+		Keep string `toml:"keep"`
+	} `toml:"backup"`
+
 	Journal struct {
 		MaxAge   duration `toml:"max_age"`
 		MaxBytes int64    `toml:"max_bytes"`

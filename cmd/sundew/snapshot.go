@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/sundew-ics/sundew/internal/backup"
 	"github.com/sundew-ics/sundew/internal/sandbox"
 	"github.com/sundew-ics/sundew/internal/sensor"
 )
@@ -24,6 +25,7 @@ type snapshot struct {
 	Artifacts int64             `json:"artifact_octets"`
 	Process   processSnapshot   `json:"process"`
 	Disk      diskSnapshot      `json:"disk"`
+	Backup    *backup.Last      `json:"backup,omitempty"`
 	Sandbox   []sandbox.Measure `json:"sandbox,omitempty"`
 	Sinks     map[string]int64  `json:"sink_lag_octets,omitempty"`
 	Dropped   map[string]uint64 `json:"dropped,omitempty"` // lines that the journal lost, by class
@@ -53,6 +55,10 @@ func (m *machine) snapshot() any {
 	s := snapshot{
 		Sensor: m.config.Sensor, Build: m.config.Build, Personas: m.names(), Started: m.started, Now: time.Now().UTC(),
 		Stats: m.sensor.Stats(), Process: ownProcess(), Disk: diskOf(string(m.dir)), Sandbox: m.sandbox,
+	}
+	if m.backup != nil {
+		last := m.backup.Last()
+		s.Backup = &last
 	}
 	s.Artifacts, _ = m.artifacts.Octets()
 	st, err := m.journal.Stats()

@@ -80,6 +80,16 @@ func (s *snapshot) print(t *terminal, before *snapshot) error {
 		octets(float64(s.Process.RSS)), s.Process.CPU, 100*s.Process.CPU/max(1, up.Seconds()), s.Process.Files, s.Process.Limit)
 	fmt.Fprintf(t.out, "Journal  %s of %s in %d segments; artefacts %s\n", octets(float64(s.Journal.Octets)), octets(float64(s.Journal.Quota)), s.Journal.Segments, octets(float64(s.Artifacts)))
 	fmt.Fprintf(t.out, "Disk     %s free of %s\n", octets(float64(s.Disk.Free)), octets(float64(s.Disk.Total)))
+	if b := s.Backup; b != nil {
+		switch {
+		case b.Error != "":
+			fmt.Fprintf(t.out, "Backup   FAILED: %s\n", b.Error)
+		case b.When.IsZero():
+			fmt.Fprintf(t.out, "Backup   none yet\n")
+		default:
+			fmt.Fprintf(t.out, "Backup   %s ago, %s; all of them %s\n", s.Now.Sub(b.When).Round(time.Minute), octets(float64(b.Octets)), octets(float64(b.All)))
+		}
+	}
 	for _, x := range s.Sandbox {
 		held := "holds"
 		if !x.Held {
