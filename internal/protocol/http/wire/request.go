@@ -195,7 +195,7 @@ func (p *parser) requestLine(s string) error {
 // field takes one header field, or the continuation of the last (RFC 9112 §5.2).
 func (p *parser) field(s string) {
 	if s[0] == ' ' || s[0] == '\t' {
-		if n := len(p.req.Header); n > 0 {
+		if n := len(p.req.Header); n > 0 && !strings.ContainsAny(s, "\r\x00") {
 			h := &p.req.Header[n-1]
 			h.Value = strings.Trim(h.Value+" "+strings.Trim(s, " \t"), " \t")
 			return

@@ -58,6 +58,7 @@ func TestRequestOddities(t *testing.T) {
 		{"blank before the colon, RFC 9112 §5.1", "GET / HTTP/1.0\r\nA : b\r\n\r\n", ErrHeader, ""},
 		{"field without a colon", "GET / HTTP/1.0\r\nA b\r\n\r\n", ErrHeader, ""},
 		{"NUL in a field", "GET / HTTP/1.0\r\nA: \x00\r\n\r\n", ErrHeader, ""},
+		{"NUL in a folded field", "GET / HTTP/1.0\r\nA: b\r\n \x00\r\n\r\n", ErrHeader, ""},
 		{"no target", "GET HTTP/1.0\r\n\r\n", ErrHeader, ""}, // a simple request for "HTTP/1.0", then rubbish
 		{"POST without a version", "POST /\r\n", ErrLine, ""},
 		{"lower-case protocol", "GET / http/1.0\r\n\r\n", ErrLine, ""},
