@@ -144,6 +144,7 @@ func (m *machine) open() error {
 		m.tasks = append(m.tasks, m.backup.Run)
 	}
 	m.asks["status"] = func(context.Context, json.RawMessage) (any, error) { return m.snapshot(), nil }
+	m.asks["probe"] = m.expectProbe
 	ctl, err := control.Listen(string(m.dir), m.asks)
 	if err != nil {
 		m.log.Warn("status, health and doctor will not work", "err", err)

@@ -22,6 +22,7 @@ type cli struct {
 	Events     eventsCmd     `cmd:"" help:"Read what happened: a range of the journal, or live."`
 	Status     statusCmd     `cmd:"" help:"Print how a running sensor does."`
 	Health     healthCmd     `cmd:"" help:"Exit with 0 if a running sensor is well."`
+	Doctor     doctorCmd     `cmd:"" help:"Look a running sensor and its host over, ask each service, and say how to mend what is amiss."`
 	Backup     backupCmd     `cmd:"" help:"Make an archive of what a sensor has recorded."`
 	Restore    restoreCmd    `cmd:"" help:"Bring an archive back, or check one."`
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of the journal's lines."`

@@ -28,6 +28,7 @@ type Event struct {
 	Build    string `json:"build,omitempty"`
 	Listener string `json:"listener,omitempty"`
 	Parent   string `json:"parent,omitempty"`
+	Probe    string `json:"probe,omitempty"`
 	Octets   string `json:"octets,omitempty"`
 	TLS      *TLS   `json:"tls,omitempty"`
 

@@ -62,7 +62,8 @@ type Open struct {
 	Build    string `json:"build"`
 	Listener string `json:"listener"` // the service's name
 	Parent   string `json:"parent,omitempty"`
-	Octets   string `json:"octets"` // "wire", "tls" or "sealed"
+	Probe    string `json:"probe,omitempty"` // the operator's own check, by its nonce
+	Octets   string `json:"octets"`          // "wire", "tls" or "sealed"
 	TLS      *TLS   `json:"tls,omitempty"`
 }
 

@@ -14,7 +14,7 @@ func Schema() map[string]any {
 		"session": text, "boot": text, "sensor": text, "protocol": text,
 		"transport": enum([]string{"tcp", "udp"}), "src": end, "dst": end,
 
-		"persona": text, "device": text, "build": text, "listener": text, "parent": text,
+		"persona": text, "device": text, "build": text, "listener": text, "parent": text, "probe": text,
 		"octets": enum([]string{"wire", "tls", "sealed"}), "tls": m{"type": "object"},
 
 		"op": text, "class": enum(Classes()), "outcome": enum(Outcomes()),

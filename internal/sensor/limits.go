@@ -63,6 +63,7 @@ type live struct {
 	conn    interface{ Close() error }
 	source  netip.Prefix
 	proven  func() bool // UDP: the source receives our answers; nil on TCP
+	probe   bool        // the operator's own check
 }
 
 // gate admits sessions to a service.

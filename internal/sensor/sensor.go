@@ -73,6 +73,7 @@ type Sensor struct {
 	status   statusWriter
 
 	panics atomic.Uint64
+	probes probes
 }
 
 // service is a Service with its listeners and live sessions.
@@ -232,7 +233,9 @@ func (s *Sensor) converse(ctx context.Context, v *service, l *live) {
 	defer s.sessions.Done()
 	defer v.gate.leave(l)
 	defer l.conn.Close() // by End already, unless it panicked
-	v.counts.visit(l.session.Remote().Addr())
+	if !l.probe {
+		v.counts.visit(l.session.Remote().Addr())
+	}
 	err := s.guard(v, l, func() error { return v.Handler.Serve(ctx, l.session) })
 	if ctx.Err() != nil {
 		l.session.HangUp("shutdown") // why a room that watches ctx has ended

@@ -66,7 +66,7 @@ func (s *Sensor) accept(ctx context.Context, v *service, c *net.TCPConn) {
 	}
 	cfg := s.sessionConfig(v, src, dst)
 	cfg.Conn = c
-	l.conn = c
+	l.conn, l.probe = c, cfg.Open.Probe != ""
 	l.session = session.Open(cfg)
 	v.gate.enter(l)
 	s.sessions.Add(1)
@@ -93,7 +93,7 @@ func (s *Sensor) sessionConfig(v *service, src, dst netip.AddrPort) session.Conf
 	cfg := session.Config{
 		Envelope: event.Envelope{Session: session.NewID(time.Now()), Boot: s.cfg.Boot, Sensor: s.cfg.Sensor,
 			Protocol: v.Protocol.Name, Transport: v.Protocol.Network, Src: src, Dst: dst},
-		Open:    event.Open{Persona: v.Persona, Device: v.Device, Build: s.cfg.Build, Listener: v.Name},
+		Open:    event.Open{Persona: v.Persona, Device: v.Device, Build: s.cfg.Build, Listener: v.Name, Probe: s.probes.take(v.Protocol.Network, src, time.Now())},
 		Journal: counted{s.cfg.Journal, &v.counts}, Artifacts: s.cfg.Artifacts,
 		Idle: v.limits.Idle, Total: v.limits.Total, MaxOctets: v.limits.Octets,
 		Instant: s.cfg.Instant, Buffers: &s.buffers, Seed: s.cfg.Seed, Log: s.cfg.Log,

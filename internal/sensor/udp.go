@@ -193,7 +193,7 @@ func (l *udpListener) begin(ctx context.Context, s *Sensor, v *service, k flowKe
 	cfg.Conn, cfg.Budget = f, f.reply
 	cfg.Idle = min(cfg.Idle, flowIdle)
 	f.session = session.Open(cfg)
-	lv.session, lv.conn, lv.proven = f.session, f, f.reply.isProven
+	lv.session, lv.conn, lv.proven, lv.probe = f.session, f, f.reply.isProven, cfg.Open.Probe != ""
 	l.mu.Lock()
 	l.flows[k] = f
 	l.mu.Unlock()
