@@ -100,6 +100,6 @@ func Clock() Finding {
 	if tx.Status&unix.STA_NANO != 0 {
 		unit = time.Nanosecond
 	}
-	return Finding{OK, name, fmt.Sprintf("kept right; off by at most %v", (time.Duration(tx.Maxerror) * time.Microsecond).Round(time.Millisecond).String()+
+	return Finding{OK, name, fmt.Sprintf("kept right; off by at most %v", (time.Duration(tx.Maxerror)*time.Microsecond).Round(time.Millisecond).String()+
 		", now by "+(time.Duration(tx.Offset)*unit).Abs().Round(time.Microsecond).String()), ""}
 }
