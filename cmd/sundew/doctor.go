@@ -117,7 +117,7 @@ func (c *doctorCmd) sensor(s *snapshot) []doctor.Finding {
 	switch free := float64(s.Disk.Free) / max(1, float64(s.Disk.Total)); {
 	case s.Disk.Total == 0:
 		add(doctor.Skip, "disk", "", "the system does not tell")
-	case s.Disk.Free < 256<<20:
+	case s.Disk.Free < minFree:
 		add(doctor.Fail, "disk", "make room, or set [journal] max_bytes", "%s free", octets(float64(s.Disk.Free)))
 	case free < 0.1:
 		add(doctor.Warn, "disk", "make room, or set [journal] max_bytes", "%s free, %.0f %%", octets(float64(s.Disk.Free)), 100*free)

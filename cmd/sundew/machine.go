@@ -32,6 +32,7 @@ type machine struct {
 	log       *slog.Logger
 	standard  bool // on the devices' real ports
 	started   time.Time
+	octets    int64             // of the journal at the start
 	sandbox   []sandbox.Measure // what was given up; none: no sandbox
 	backup    *backup.Daily     // nil: none
 
@@ -139,9 +140,16 @@ func bindAdvice(err error) string {
 
 // open opens the operator's doors. It comes after bind, since a sensor that
 // cannot have its ports has nothing to tell, and before any visitor is served.
-func (m *machine) open() error {
+func (m *machine) open(metrics string) error {
+	m.started = time.Now().UTC()
+	if st, err := m.journal.Stats(); err == nil {
+		m.octets = st.Octets
+	}
 	if m.backup != nil {
 		m.tasks = append(m.tasks, m.backup.Run)
+	}
+	if err := m.openMetrics(metrics); err != nil {
+		return err
 	}
 	m.asks["status"] = func(context.Context, json.RawMessage) (any, error) { return m.snapshot(), nil }
 	m.asks["probe"] = m.expectProbe
@@ -174,7 +182,6 @@ func (m *machine) run(ctx context.Context) error {
 	for _, f := range m.sinks {
 		sinks.Go(func() { f.run(sinkCtx) })
 	}
-	m.started = time.Now().UTC()
 	err := m.sensor.Run(ctx)
 	stopPlants()
 	plants.Wait()

@@ -25,6 +25,7 @@ type runCmd struct {
 	Latency       string   `enum:"on,off" default:"on" env:"SUNDEW_LATENCY" help:"off: answer at once, for tests on loopback."`
 	User          string   `placeholder:"NAME|UID[:GID]" env:"SUNDEW_USER" help:"Whom to become when started as root, once the ports are bound. Default: sundew if there is such a user, else 65532."`
 	Sandbox       string   `enum:"on,off,strict" default:"on" env:"SUNDEW_SANDBOX" help:"Give up files, programs and sockets that are not needed: as far as the kernel can, not at all, or refuse to start if something does not hold (${enum})."`
+	Metrics       string   `placeholder:"IP:PORT" env:"SUNDEW_METRICS" help:"Serve figures to Prometheus (/metrics, /healthz, /readyz) here; a loopback address. Default: nowhere."`
 	BackupDir     string   `placeholder:"DIR" env:"SUNDEW_BACKUP_DIR" help:"Make a backup every day, here."`
 	BackupAt      string   `name:"backup.at" placeholder:"HH:MM" default:"02:00" env:"SUNDEW_BACKUP_AT" help:"When, in local time (${default})."`
 	BackupKeep    string   `name:"backup.keep" placeholder:"SPAN" default:"30d" env:"SUNDEW_BACKUP_KEEP" help:"How long backups are kept; the newest always is (${default})."`
@@ -51,7 +52,7 @@ func (c *runCmd) Run(ctx context.Context, t *terminal, s *settings) error {
 	if err := m.bind(c, t); err != nil {
 		return err
 	}
-	if err := m.open(); err != nil {
+	if err := m.open(c.Metrics); err != nil {
 		return err
 	}
 	if err := m.confine(c); err != nil {

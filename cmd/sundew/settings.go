@@ -26,6 +26,7 @@ type settings struct {
 	Latency       string   `toml:"latency"`
 	User          string   `toml:"user"`
 	Sandbox       string   `toml:"sandbox"`
+	Metrics       string   `toml:"metrics"`
 	Log           string   `toml:"log"`
 
 	Site struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -35,14 +36,16 @@ type journalSnapshot struct {
 	Octets   int64  `json:"octets"`
 	Quota    int64  `json:"quota"`
 	Segments int    `json:"segments"`
+	PerDay   int64  `json:"octets_per_day,omitempty"` // by which it grew since the start; absent in the first hour
 	Failing  string `json:"failing,omitempty"`
 }
 
 type processSnapshot struct {
-	RSS   int64   `json:"rss"`
-	CPU   float64 `json:"cpu_s"`
-	Files int     `json:"files"`
-	Limit uint64  `json:"files_limit"`
+	RSS    int64   `json:"rss"`
+	Memory int64   `json:"memory_limit,omitempty"` // what the control group grants; absent: all there is
+	CPU    float64 `json:"cpu_s"`
+	Files  int     `json:"files"`
+	Limit  uint64  `json:"files_limit"`
 }
 
 type diskSnapshot struct {
@@ -50,8 +53,21 @@ type diskSnapshot struct {
 	Total uint64 `json:"total"`
 }
 
+// daysToFull is how long the journal may grow as it does, until the disk is
+// full or its quota reached; 0: not known yet, or it does not grow.
+func (s *snapshot) daysToFull() float64 {
+	if s.Journal.PerDay <= 0 {
+		return 0
+	}
+	room := s.Journal.Quota - s.Journal.Octets
+	if free := int64(s.Disk.Free); s.Disk.Total > 0 && free < room {
+		room = free
+	}
+	return float64(max(0, room)) / float64(s.Journal.PerDay)
+}
+
 // snapshot gathers what the parts of the machine say of themselves.
-func (m *machine) snapshot() any {
+func (m *machine) snapshot() snapshot {
 	s := snapshot{
 		Sensor: m.config.Sensor, Build: m.config.Build, Personas: m.names(), Started: m.started, Now: time.Now().UTC(),
 		Stats: m.sensor.Stats(), Process: ownProcess(), Disk: diskOf(string(m.dir)), Sandbox: m.sandbox,
@@ -67,6 +83,9 @@ func (m *machine) snapshot() any {
 		return s
 	}
 	s.Journal = journalSnapshot{Octets: st.Octets, Quota: st.MaxBytes, Segments: st.Segments}
+	if up := s.Now.Sub(m.started); up >= time.Hour {
+		s.Journal.PerDay = int64(float64(st.Octets-m.octets) / up.Hours() * 24)
+	}
 	if st.Failing != nil {
 		s.Journal.Failing = st.Failing.Error()
 	}
@@ -92,6 +111,7 @@ func ownProcess() processSnapshot {
 			p.RSS = pages * int64(os.Getpagesize())
 		}
 	}
+	p.Memory = memoryLimit()
 	if list, err := os.ReadDir("/proc/self/fd"); err == nil {
 		p.Files = len(list)
 	}
@@ -104,6 +124,31 @@ func ownProcess() processSnapshot {
 		p.Limit = r.Cur
 	}
 	return p
+}
+
+// memoryLimit is that of this process's control group (cgroup v2), or of the
+// nearest above it that has one.
+func memoryLimit() int64 {
+	b, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return 0
+	}
+	group, ok := strings.CutPrefix(strings.TrimSpace(string(b)), "0::")
+	if !ok {
+		return 0
+	}
+	for {
+		b, err := os.ReadFile(filepath.Join("/sys/fs/cgroup", group, "memory.max"))
+		if err == nil {
+			if n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64); err == nil {
+				return n
+			}
+		}
+		if group == "/" || group == "." {
+			return 0
+		}
+		group = filepath.Dir(group)
+	}
 }
 
 func diskOf(dir string) diskSnapshot {

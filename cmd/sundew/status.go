@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -76,10 +75,18 @@ func (s *snapshot) print(t *terminal, before *snapshot) error {
 	}
 	up := s.Now.Sub(s.Started)
 	fmt.Fprintf(t.out, "\nSensor   %s, %s, up %s, %s\n", s.Sensor, s.Build, up.Round(time.Second), strings.Join(s.Personas, ", "))
-	fmt.Fprintf(t.out, "Process  %s resident, CPU %.1f s (%.1f %%), %d of %d files open\n",
-		octets(float64(s.Process.RSS)), s.Process.CPU, 100*s.Process.CPU/max(1, up.Seconds()), s.Process.Files, s.Process.Limit)
+	memory := ""
+	if s.Process.Memory > 0 {
+		memory = " of " + octets(float64(s.Process.Memory))
+	}
+	fmt.Fprintf(t.out, "Process  %s%s resident, CPU %.1f s (%.1f %%), %d of %d files open\n",
+		octets(float64(s.Process.RSS)), memory, s.Process.CPU, 100*s.Process.CPU/max(1, up.Seconds()), s.Process.Files, s.Process.Limit)
 	fmt.Fprintf(t.out, "Journal  %s of %s in %d segments; artefacts %s\n", octets(float64(s.Journal.Octets)), octets(float64(s.Journal.Quota)), s.Journal.Segments, octets(float64(s.Artifacts)))
-	fmt.Fprintf(t.out, "Disk     %s free of %s\n", octets(float64(s.Disk.Free)), octets(float64(s.Disk.Total)))
+	full := ""
+	if days := s.daysToFull(); days > 0 {
+		full = fmt.Sprintf("; the journal grows by %s a day and has room for %.0f days, then drops its oldest", octets(float64(s.Journal.PerDay)), days)
+	}
+	fmt.Fprintf(t.out, "Disk     %s free of %s%s\n", octets(float64(s.Disk.Free)), octets(float64(s.Disk.Total)), full)
 	if b := s.Backup; b != nil {
 		switch {
 		case b.Error != "":
@@ -89,6 +96,9 @@ func (s *snapshot) print(t *terminal, before *snapshot) error {
 		default:
 			fmt.Fprintf(t.out, "Backup   %s ago, %s; all of them %s\n", s.Now.Sub(b.When).Round(time.Minute), octets(float64(b.Octets)), octets(float64(b.All)))
 		}
+	}
+	for reason, n := range s.reasons() {
+		fmt.Fprintf(t.out, "Refused  %d for %s\n", n, reason)
 	}
 	for _, x := range s.Sandbox {
 		held := "holds"
@@ -107,6 +117,17 @@ func (s *snapshot) print(t *terminal, before *snapshot) error {
 		fmt.Fprintf(t.out, "Failing  %s\n", s.Journal.Failing)
 	}
 	return nil
+}
+
+// reasons are the limits that were reached, with how often.
+func (s *snapshot) reasons() map[string]uint64 {
+	all := map[string]uint64{}
+	for _, v := range s.Stats.Services {
+		for reason, n := range v.Reasons {
+			all[reason] += n
+		}
+	}
+	return all
 }
 
 // rate is events a second of service i: since the earlier status, or since the start.
@@ -144,8 +165,8 @@ func (c *healthCmd) Run(ctx context.Context, t *terminal) error {
 	if err := control.Ask(ctx, c.Data, "status", nil, &s); err != nil {
 		return err
 	}
-	if s.Journal.Failing != "" {
-		return errors.New("the journal cannot be written: " + s.Journal.Failing)
+	if err := s.well(); err != nil {
+		return err
 	}
 	_, err := fmt.Fprintf(t.out, "ok: %d services, up %s\n", len(s.Stats.Services), s.Now.Sub(s.Started).Round(time.Second))
 	return err

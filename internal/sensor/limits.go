@@ -75,8 +75,9 @@ type gate struct {
 	sessions map[*live]struct{}
 	leaving  map[*live]struct{} // evicted, not yet ended
 	held     map[netip.Prefix]int
-	pending  int // admitted, not yet entered
-	refused  map[string]uint64
+	pending  int               // admitted, not yet entered
+	refused  map[string]uint64 // since the start, by reason
+	told     map[string]uint64 // of these, what the journal has
 }
 
 // A UDP flow is only a guess at a stay, so a newcomer may soon take its place.
@@ -86,7 +87,7 @@ const (
 )
 
 func newGate(l Limits, evictable time.Duration) *gate {
-	return &gate{limits: l, evictable: evictable, sessions: map[*live]struct{}{}, leaving: map[*live]struct{}{}, held: map[netip.Prefix]int{}, refused: map[string]uint64{}}
+	return &gate{limits: l, evictable: evictable, sessions: map[*live]struct{}{}, leaving: map[*live]struct{}{}, held: map[netip.Prefix]int{}, refused: map[string]uint64{}, told: map[string]uint64{}}
 }
 
 // admit reserves a place for a newcomer. Where the source has its share (a
@@ -178,12 +179,25 @@ func (g *gate) refuse(reason string, n uint64) {
 	g.refused[reason] += n
 }
 
+// takeRefused returns what was refused since it was last called.
 func (g *gate) takeRefused() map[string]uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	r := g.refused
-	g.refused = map[string]uint64{}
+	r := map[string]uint64{}
+	for reason, n := range g.refused {
+		if n > g.told[reason] {
+			r[reason] = n - g.told[reason]
+		}
+	}
+	g.told = maps.Clone(g.refused)
 	return r
+}
+
+// allRefused returns what was refused since the start.
+func (g *gate) allRefused() map[string]uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.refused)
 }
 
 func (g *gate) count() int {

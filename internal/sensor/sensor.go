@@ -83,7 +83,7 @@ type service struct {
 	gate   *gate
 	listen []listener
 	sides  map[string]*sidePool // by network
-	counts counts
+	counts *counts
 }
 
 // listener is a bound socket of a service.
@@ -109,7 +109,7 @@ func New(cfg Config) *Sensor {
 				l.Sessions = maxFlows
 			}
 		}
-		s.services = append(s.services, &service{Service: v, limits: l, gate: newGate(l, evictable)})
+		s.services = append(s.services, &service{Service: v, limits: l, gate: newGate(l, evictable), counts: newCounts()})
 	}
 	return s
 }

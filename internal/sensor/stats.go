@@ -1,6 +1,8 @@
 package sensor
 
 import (
+	"iter"
+	"maps"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -26,10 +28,13 @@ type ServiceStats struct {
 	Addrs      []netip.AddrPort `json:"addrs"`
 	Sessions   int              `json:"sessions"` // now
 	Served     uint64           `json:"served"`
-	Refused    uint64           `json:"refused"`
-	Events     uint64           `json:"events"` // lines given to the journal
+	Refused    uint64           `json:"refused"` // sessions and datagrams turned away
+	Events     uint64           `json:"events"`  // lines given to the journal
 	Last       time.Time        `json:"last,omitzero"`
 	LastSource netip.Addr       `json:"last_source,omitzero"`
+
+	Reasons map[string]uint64      `json:"refused_for,omitempty"` // Refused, by the limit that was reached
+	Classes map[event.Class]uint64 `json:"acts,omitempty"`        // by class
 }
 
 // Served is how many sessions there were.
@@ -61,10 +66,12 @@ func (s *Sensor) Stats() Stats {
 	out := Stats{Panics: s.panics.Load()}
 	for i, v := range s.services {
 		last, from := v.counts.latest()
+		reasons := v.gate.allRefused()
 		out.Services = append(out.Services, ServiceStats{
 			Persona: v.Persona, Device: v.Device, Service: v.Name, Protocol: v.Protocol.Name, Network: v.Protocol.Network,
-			Addrs: s.Addrs(i), Sessions: v.gate.count(), Served: v.counts.served.Load(), Refused: v.counts.refused.Load(),
+			Addrs: s.Addrs(i), Sessions: v.gate.count(), Served: v.counts.served.Load(), Refused: sum(maps.Values(reasons)),
 			Events: v.counts.events.Load(), Last: last, LastSource: from,
+			Reasons: reasons, Classes: v.counts.classes(),
 		})
 	}
 	return out
@@ -72,11 +79,38 @@ func (s *Sensor) Stats() Stats {
 
 // counts are a service's.
 type counts struct {
-	served, refused, events atomic.Uint64
+	served, events atomic.Uint64
+	acts           map[event.Class]*atomic.Uint64 // a member for every class; never changed
 
 	mu   sync.Mutex
 	last time.Time
 	from netip.Addr
+}
+
+func newCounts() *counts {
+	c := &counts{acts: map[event.Class]*atomic.Uint64{}}
+	for _, class := range event.Classes() {
+		c.acts[class] = &atomic.Uint64{}
+	}
+	return c
+}
+
+// classes are the acts of each class that there were any of.
+func (c *counts) classes() map[event.Class]uint64 {
+	out := map[event.Class]uint64{}
+	for class, n := range c.acts {
+		if n := n.Load(); n > 0 {
+			out[class] = n
+		}
+	}
+	return out
+}
+
+func sum(ns iter.Seq[uint64]) (all uint64) {
+	for n := range ns {
+		all += n
+	}
+	return all
 }
 
 func (c *counts) visit(from netip.Addr) {
@@ -101,5 +135,8 @@ type counted struct {
 // Append implements session.Journal.
 func (c counted) Append(line []byte, class event.Class) error {
 	c.counts.events.Add(1)
+	if n := c.counts.acts[class]; n != nil { // opening and end of a session have none
+		n.Add(1)
+	}
 	return c.Journal.Append(line, class)
 }

@@ -78,11 +78,9 @@ func (s *Sensor) admit(v *service, src netip.AddrPort) (*live, bool) {
 	p := source(src.Addr())
 	if !s.cfg.NoLimits && !s.sources.of(p).mayBegin(v.limits.Rate, time.Now()) {
 		v.gate.refuse("source_rate", 1)
-		v.counts.refused.Add(1)
 		return nil, false
 	}
 	if !v.gate.admit(p) {
-		v.counts.refused.Add(1)
 		return nil, false
 	}
 	return &live{source: p}, true
@@ -94,7 +92,7 @@ func (s *Sensor) sessionConfig(v *service, src, dst netip.AddrPort) session.Conf
 		Envelope: event.Envelope{Session: session.NewID(time.Now()), Boot: s.cfg.Boot, Sensor: s.cfg.Sensor,
 			Protocol: v.Protocol.Name, Transport: v.Protocol.Network, Src: src, Dst: dst},
 		Open:    event.Open{Persona: v.Persona, Device: v.Device, Build: s.cfg.Build, Listener: v.Name, Probe: s.probes.take(v.Protocol.Network, src, time.Now())},
-		Journal: counted{s.cfg.Journal, &v.counts}, Artifacts: s.cfg.Artifacts,
+		Journal: counted{s.cfg.Journal, v.counts}, Artifacts: s.cfg.Artifacts,
 		Idle: v.limits.Idle, Total: v.limits.Total, MaxOctets: v.limits.Octets,
 		Instant: s.cfg.Instant, Buffers: &s.buffers, Seed: s.cfg.Seed, Log: s.cfg.Log,
 		Sides: (&sides{sensor: s, service: v}).make,

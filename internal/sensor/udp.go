@@ -181,7 +181,6 @@ func (l *udpListener) serve(ctx context.Context, s *Sensor, v *service) {
 func (l *udpListener) begin(ctx context.Context, s *Sensor, v *service, k flowKey) *flow {
 	if !s.cfg.NoLimits && !l.mayBegin() {
 		v.gate.refuse("flows", 1)
-		v.counts.refused.Add(1)
 		return nil
 	}
 	lv, ok := s.admit(v, k.src)
