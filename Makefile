@@ -4,9 +4,10 @@ SHELL := /bin/bash
 export CGO_ENABLED := 0
 GO ?= go
 T ?= 10s
+SOAK ?= 10m
 DATA ?= sundew-data
 
-.PHONY: help go run build image test lint fuzz interop bench clean
+.PHONY: help go run build image test lint fuzz interop soak bench clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +45,9 @@ fuzz: go ## Fuzz every codec for T each (T=10s).
 
 interop: build ## Point third-party clients at the built binary.
 	$(GO) test -tags interop -count=1 -timeout 30m -v ./interop
+
+soak: build ## Every persona under all loads at once, for SOAK (10m).
+	SOAK=$(SOAK) $(GO) test -tags interop -count=1 -timeout 0 -v -run '^TestSoak$$' ./interop
 
 bench: build ## Measure the built binary beside a bare echo server.
 	$(GO) test -tags bench -count=1 -timeout 30m -v -run Bench ./interop

@@ -79,6 +79,7 @@ func (s *sundew) scan(t *testing.T, services []port) {
 
 // port is where one service listens, as the journal's start line has it.
 type port struct {
+	Persona  string `json:"persona"`
 	Device   string `json:"device"`
 	Service  string `json:"service"`
 	Protocol string `json:"protocol"`

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -76,34 +77,40 @@ func near(a netip.AddrPort) netip.AddrPort {
 	return a
 }
 
+// askService asks one service. A device whose places are all taken hangs up at
+// once and has one free a moment later, so that it is asked again.
 func askService(ctx context.Context, dir string, p *protocol.Protocol, to netip.AddrPort) (time.Duration, error) {
-	took, err := askOnce(ctx, dir, p, to, false)
-	if err != nil && p.Name == "http" { // which may be one with TLS
-		if took, errTLS := askOnce(ctx, dir, p, to, true); errTLS == nil {
-			return took, nil
+	begin := time.Now()
+	var err error
+	for range 4 {
+		err = askOnce(ctx, dir, p, to, false)
+		if err != nil && p.Name == "http" && askOnce(ctx, dir, p, to, true) == nil { // it may be one with TLS
+			err = nil
 		}
+		if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
+			break
+		}
+		time.Sleep(200 * time.Millisecond)
 	}
-	return took, err
+	return time.Since(begin), err
 }
 
-func askOnce(ctx context.Context, dir string, p *protocol.Protocol, to netip.AddrPort, secured bool) (time.Duration, error) {
+func askOnce(ctx context.Context, dir string, p *protocol.Protocol, to netip.AddrPort, secured bool) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	c, err := announced(ctx, dir, p.Network, to)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer c.Close()
-	begin := time.Now()
 	deadline, _ := ctx.Deadline()
 	if err := c.SetDeadline(deadline); err != nil {
-		return 0, err
+		return err
 	}
 	if secured {
 		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true}) // a device's own certificate: what is asked is whether it answers
 	}
-	err = p.Hello(ctx, c)
-	return time.Since(begin), err
+	return p.Hello(ctx, c)
 }
 
 // announced connects from a port that the sensor was told of before.

@@ -13,6 +13,8 @@ const (
 	budgetFloor  = 4 << 10 // octets per window, whatever came in
 	budgetWindow = 10 * time.Second
 	budgetAll    = 64 << 10 // octets per second for all unproven sources together
+	budgetCalm   = 16 << 10 // of these, kept for sources that ask little
+	calmIn       = 4 << 10  // octets per window up to which a source asks little
 	budgetMax    = 32 << 10 // prefixes remembered
 	headers      = 28       // IPv4 and UDP; IPv6 has 20 more, counted in favour of nobody
 )
@@ -31,7 +33,13 @@ type budgets struct {
 type account struct {
 	since   time.Time
 	in, out int
+	busy    bool // asked much in the window before
 }
+
+// calm says whether the source asks as little as a visitor who wants an answer.
+// What a flood leaves of budgetAll is for them, so that they are answered
+// during one.
+func (a *account) calm() bool { return !a.busy && a.in <= calmIn }
 
 func newBudgets(off bool) *budgets {
 	return &budgets{off: off, accounts: map[netip.Prefix]*account{}, tokens: budgetAll, filled: time.Now()}
@@ -62,8 +70,8 @@ func (b *budgets) account(p netip.Prefix, now time.Time) *account {
 		a = &account{since: now}
 		b.accounts[p] = a
 	}
-	if now.Sub(a.since) >= budgetWindow {
-		*a = account{since: now}
+	if past := now.Sub(a.since); past >= budgetWindow {
+		*a = account{since: now, busy: a.in > calmIn && past < 2*budgetWindow}
 	}
 	return a
 }
@@ -71,7 +79,7 @@ func (b *budgets) account(p netip.Prefix, now time.Time) *account {
 func (b *budgets) expire(now time.Time) {
 	b.swept = now
 	for p, a := range b.accounts {
-		if now.Sub(a.since) >= budgetWindow {
+		if past := now.Sub(a.since); past >= 2*budgetWindow || past >= budgetWindow && a.in <= calmIn {
 			delete(b.accounts, p)
 		}
 	}
@@ -100,7 +108,11 @@ func (b *budgets) left(p netip.Prefix) int {
 	if a == nil {
 		return 0
 	}
-	return min(max(budgetFactor*a.in, budgetFloor)-a.out, int(b.tokens))
+	tokens := int(b.tokens)
+	if !a.calm() {
+		tokens -= budgetCalm
+	}
+	return min(max(budgetFactor*a.in, budgetFloor)-a.out, tokens)
 }
 
 // reply is the budget of one flow: a session.Budget.

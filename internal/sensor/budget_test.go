@@ -44,6 +44,33 @@ func TestFloodIsNotAmplified(t *testing.T) {
 	}
 }
 
+// A flood from a few hundred networks takes all that there is for those who ask
+// much; a visitor who asks little is answered all the while.
+func TestCalmSourcesAreAnsweredDuringAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudgets(false)
+		visitor := reply{budgets: b, prefix: budgetPrefix(netip.MustParseAddr("198.51.100.7"))}
+		asked, answered := 0, 0
+		for i := range 60 * 400 {
+			for j := range 10 { // 4,000 a second
+				r := reply{budgets: b, prefix: budgetPrefix(spoofed((i*10 + j) % 256 << 8))}
+				b.earn(r.prefix, 40)
+				r.Spend(300)
+			}
+			if i%800 == 799 && i > 10*400 { // every two seconds, once the flood has been known for what it is
+				b.earn(visitor.prefix, 45)
+				if asked++; visitor.Spend(200) {
+					answered++
+				}
+			}
+			time.Sleep(2500 * time.Microsecond)
+		}
+		if answered != asked || asked < 20 {
+			t.Errorf("%d of %d questions were answered", answered, asked)
+		}
+	})
+}
+
 func TestBudgetOfOneSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBudgets(false)

@@ -84,6 +84,9 @@ type gate struct {
 const (
 	evictableTCP = 2 * time.Second
 	evictableUDP = 100 * time.Millisecond
+	// evictableMute is for those who have not said a word: a place that they keep
+	// from a visitor with a question is worth more to him.
+	evictableMute = 250 * time.Millisecond
 )
 
 func newGate(l Limits, evictable time.Duration) *gate {
@@ -115,25 +118,27 @@ func (g *gate) admit(src netip.Prefix) bool {
 	return true
 }
 
-// evict ends an idle session, of src alone where src is valid: the idlest of a
-// random sample, one of an unproven source before any other.
+// evict ends an idle session, of src alone where src is valid: the one of least
+// worth in a random sample.
 func (g *gate) evict(src netip.Prefix) bool {
 	const sample = 64
 	var victim *live
-	var since time.Time
-	var proven bool
-	limit, seen := time.Now().Add(-g.evictable), 0
+	var least worth
+	now, seen := time.Now(), 0
 	for l := range g.sessions {
 		if src.IsValid() && l.source != src {
 			continue
 		}
-		at := l.session.IdleSince()
-		if !at.Before(limit) {
+		w := l.worth()
+		grace := g.evictable
+		if w.mute {
+			grace = min(grace, evictableMute)
+		}
+		if now.Sub(w.since) <= grace {
 			continue
 		}
-		p := l.proven == nil || l.proven()
-		if victim == nil || proven && !p || proven == p && at.Before(since) {
-			victim, since, proven = l, at, p
+		if victim == nil || w.less(least) {
+			victim, least = l, w
 		}
 		if seen++; seen == sample {
 			break
@@ -146,6 +151,27 @@ func (g *gate) evict(src netip.Prefix) bool {
 	g.leaving[victim] = struct{}{}
 	victim.session.HangUp("evicted")
 	return true
+}
+
+// worth is what tells which of two sessions is evicted first: an unproven one,
+// then one without a word, then the idlest.
+type worth struct {
+	proven, mute bool
+	since        time.Time // silent
+}
+
+func (l *live) worth() worth {
+	return worth{l.proven == nil || l.proven(), l.session.Mute(), l.session.IdleSince()}
+}
+
+func (w worth) less(o worth) bool {
+	switch {
+	case w.proven != o.proven:
+		return !w.proven
+	case w.mute != o.mute:
+		return w.mute
+	}
+	return w.since.Before(o.since)
 }
 
 func (g *gate) enter(l *live) {

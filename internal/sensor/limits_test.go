@@ -53,9 +53,11 @@ func TestIdlestIsEvicted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(Limits{Sessions: 2}, evictableTCP)
 		a, b := netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("192.0.2.2/32")
-		first := enter(t, g, a, true)
+		first, second := enter(t, g, a, true), enter(t, g, b, true)
 		time.Sleep(time.Second)
-		second := enter(t, g, b, true)
+		first.visitor.Write([]byte("hello"))
+		second.visitor.Write([]byte("hello"))
+		synctest.Wait()
 		if g.admit(a) {
 			t.Error("someone who has just come is evicted")
 		}
@@ -75,6 +77,29 @@ func TestIdlestIsEvicted(t *testing.T) {
 		if g.count() != 0 || len(g.held) != 0 {
 			t.Errorf("%d sessions, held %v at the end", g.count(), g.held)
 		}
+	})
+}
+
+func TestMuteIsEvictedEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(Limits{Sessions: 2}, evictableTCP)
+		a := netip.MustParsePrefix("192.0.2.1/32")
+		spoke := enter(t, g, a, true)
+		time.Sleep(time.Millisecond)
+		spoke.visitor.Write([]byte("hello"))
+		time.Sleep(100 * time.Millisecond)
+		mute := enter(t, g, netip.MustParsePrefix("192.0.2.2/32"), true)
+		if g.admit(a) {
+			t.Error("someone who has just come is evicted")
+		}
+		time.Sleep(evictableMute + 1)
+		last := enter(t, g, netip.MustParsePrefix("192.0.2.3/32"), true)
+		if spoke.evicted() || !mute.evicted() || last.evicted() {
+			t.Error("want the one evicted who has not said a word, though he came later")
+		}
+		spoke.visitor.Close()
+		last.visitor.Close()
+		synctest.Wait()
 	})
 }
 

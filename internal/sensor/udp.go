@@ -191,6 +191,7 @@ func (l *udpListener) begin(ctx context.Context, s *Sensor, v *service, k flowKe
 	cfg := s.sessionConfig(v, k.src, netip.AddrPortFrom(k.dst, l.local.Port()))
 	cfg.Conn, cfg.Budget = f, f.reply
 	cfg.Idle = min(cfg.Idle, flowIdle)
+	f.reply.proven = cfg.Open.Probe != "" // the operator's own, from a source that he named
 	f.session = session.Open(cfg)
 	lv.session, lv.conn, lv.proven, lv.probe = f.session, f, f.reply.isProven, cfg.Open.Probe != ""
 	l.mu.Lock()

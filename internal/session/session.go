@@ -284,4 +284,7 @@ func (s *Session) IdleSince() time.Time {
 	return s.start.Add(time.Duration(s.arrived.Load()))
 }
 
+// Mute says whether no octet has come yet.
+func (s *Session) Mute() bool { return s.arrived.Load() == 0 }
+
 func (s *Session) since() time.Duration { return time.Since(s.start) }
