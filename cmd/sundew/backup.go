@@ -170,7 +170,7 @@ func (b *bar) clear() {
 }
 
 // daily is the backup that a running sensor makes; nil without --backup-dir.
-func (c *runCmd) daily(m *machine) (*backup.Daily, error) {
+func (c *runCmd) daily(m *machine, max int64) (*backup.Daily, error) {
 	if c.BackupDir == "" {
 		return nil, nil
 	}
@@ -183,7 +183,7 @@ func (c *runCmd) daily(m *machine) (*backup.Daily, error) {
 	}
 	d := &backup.Daily{
 		Config: backup.Config{Data: string(m.dir), Dir: c.BackupDir, Sensor: m.config.Sensor, Build: version(), Pace: rest},
-		At:     c.BackupAt, Keep: time.Duration(keep), Log: m.log,
+		At:     c.BackupAt, Keep: time.Duration(keep), Max: max, Log: m.log,
 	}
 	if err := d.Check(); err != nil {
 		return nil, usageError{err}

@@ -138,7 +138,7 @@ func (c *runCmd) assemble(s *settings, log *slog.Logger) (*machine, error) {
 	if c.Sensor == "" {
 		m.config.Sensor, _ = os.Hostname()
 	}
-	m.backup, err = c.daily(m)
+	m.backup, err = c.daily(m, s.Backup.MaxBytes)
 	return m, err
 }
 

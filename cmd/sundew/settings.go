@@ -39,6 +39,8 @@ type settings struct {
 	Backup    struct {
 		At   string `toml:"at"`
 		Keep string `toml:"keep"`
+
+		MaxBytes int64 `toml:"max_bytes"`
 	} `toml:"backup"`
 
 	Journal struct {

@@ -266,7 +266,11 @@ func TestFortyDays(t *testing.T) {
 		}
 	}
 	list := archives(out)
-	if n, err := Purge(out, time.Now().AddDate(100, 0, 0)); err != nil || n != 29 {
+	if n, err := Purge(out, time.Time{}, 10*list[29].octets); err != nil || n < 19 || n > 21 {
+		t.Errorf("%d of 30 archives were removed to leave the octets of ten: %v", n, err)
+	}
+	rest := len(archives(out)) - 1
+	if n, err := Purge(out, time.Now().AddDate(100, 0, 0), 0); err != nil || n != rest {
 		t.Errorf("removed %d, %v", n, err)
 	}
 	if left := archives(out); len(left) != 1 || left[0].path != list[29].path {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Daily makes an archive every day, and removes old ones.
@@ -17,6 +19,7 @@ type Daily struct {
 	Config
 	At   string // local time of day: "02:00"
 	Keep time.Duration
+	Max  int64 // octets of all archives together; 0: a third of the file system
 	Log  *slog.Logger
 
 	mu   sync.Mutex
@@ -94,7 +97,7 @@ func (d *Daily) one(ctx context.Context, now time.Time) {
 		d.note(last)
 		return
 	}
-	removed, err := Purge(d.Dir, now.Add(-d.Keep))
+	removed, err := Purge(d.Dir, now.Add(-d.Keep), d.max())
 	if err != nil {
 		d.Log.Warn("an old backup could not be removed", "err", err)
 	}
@@ -105,6 +108,14 @@ func (d *Daily) one(ctx context.Context, now time.Time) {
 	}
 	d.note(last)
 	d.Log.Info("backup made", "path", path, "lines", m.Lines, "removed", removed)
+}
+
+func (d *Daily) max() int64 {
+	var s unix.Statfs_t
+	if d.Max > 0 || unix.Statfs(d.Dir, &s) != nil {
+		return d.Max
+	}
+	return int64(s.Blocks) * int64(s.Bsize) / 3
 }
 
 func (d *Daily) note(l Last) {
@@ -164,19 +175,25 @@ func archives(dir string) []made {
 	return out
 }
 
-// Purge removes archives of days before a time, but never the newest.
-func Purge(dir string, before time.Time) (removed int, err error) {
+// Purge removes archives of days before a time, and the oldest while all have
+// more than max octets (0: whatever they have), but never the newest.
+func Purge(dir string, before time.Time, max int64) (removed int, err error) {
 	list := archives(dir)
 	if len(list) == 0 {
 		return 0, nil
 	}
+	var all int64
+	for _, a := range list {
+		all += a.octets
+	}
 	for _, a := range list[:len(list)-1] {
-		if a.day[:8] > before.Format("20060102") {
+		if a.day[:8] > before.Format("20060102") && (max <= 0 || all <= max) {
 			break
 		}
 		if err := os.Remove(a.path); err != nil {
 			return removed, err
 		}
+		all -= a.octets
 		removed++
 	}
 	return removed, nil
