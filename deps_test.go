@@ -32,6 +32,7 @@ journal               : event
 artifact              : event
 control               :
 sandbox               :
+firewall              :
 backup                :
 render                : event analysis
 sink                  : event journal analysis render

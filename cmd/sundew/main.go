@@ -22,6 +22,7 @@ type cli struct {
 	Events     eventsCmd     `cmd:"" help:"Read what happened: a range of the journal, or live."`
 	Status     statusCmd     `cmd:"" help:"Print how a running sensor does."`
 	Health     healthCmd     `cmd:"" help:"Exit with 0 if a running sensor is well."`
+	Firewall   firewallCmd   `cmd:"" help:"Print firewall rules for a sensor; it applies none."`
 	Backup     backupCmd     `cmd:"" help:"Make an archive of what a sensor has recorded."`
 	Restore    restoreCmd    `cmd:"" help:"Bring an archive back, or check one."`
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of the journal's lines."`

@@ -2,6 +2,7 @@ package sensor
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,12 +25,21 @@ type ServiceStats struct {
 	Protocol   string           `json:"protocol"`
 	Network    string           `json:"network"`
 	Addrs      []netip.AddrPort `json:"addrs"`
+	Standard   uint16           `json:"standard_port"` // of the real device
+	Sides      []SideStats      `json:"side_ports,omitempty"`
 	Sessions   int              `json:"sessions"` // now
 	Served     uint64           `json:"served"`
 	Refused    uint64           `json:"refused"`
 	Events     uint64           `json:"events"` // lines given to the journal
 	Last       time.Time        `json:"last,omitzero"`
 	LastSource netip.Addr       `json:"last_source,omitzero"`
+}
+
+// SideStats is a run of side ports that a service has bound.
+type SideStats struct {
+	Network string `json:"network"`
+	First   uint16 `json:"first"`
+	Last    uint16 `json:"last"`
 }
 
 // Served is how many sessions there were.
@@ -63,9 +73,33 @@ func (s *Sensor) Stats() Stats {
 		last, from := v.counts.latest()
 		out.Services = append(out.Services, ServiceStats{
 			Persona: v.Persona, Device: v.Device, Service: v.Name, Protocol: v.Protocol.Name, Network: v.Protocol.Network,
-			Addrs: s.Addrs(i), Sessions: v.gate.count(), Served: v.counts.served.Load(), Refused: v.counts.refused.Load(),
+			Addrs: s.Addrs(i), Standard: v.Standard, Sides: v.sideStats(), Sessions: v.gate.count(), Served: v.counts.served.Load(), Refused: v.counts.refused.Load(),
 			Events: v.counts.events.Load(), Last: last, LastSource: from,
 		})
+	}
+	return out
+}
+
+// sideStats joins the side ports that are bound to runs.
+func (v *service) sideStats() []SideStats {
+	var out []SideStats
+	for _, network := range v.Protocol.Sides {
+		p := v.sides[network]
+		if p == nil {
+			continue
+		}
+		var ports []uint16
+		for _, s := range p.all {
+			ports = append(ports, s.port)
+		}
+		slices.Sort(ports)
+		for i, port := range ports {
+			if i > 0 && port == ports[i-1]+1 {
+				out[len(out)-1].Last = port
+				continue
+			}
+			out = append(out, SideStats{network, port, port})
+		}
 	}
 	return out
 }
