@@ -163,6 +163,12 @@ func (p Plan) starts() []Opening {
 	return slices.DeleteFunc(slices.Clone(p.Sides), func(o Opening) bool { return o.Network != "udp" })
 }
 
+// answering are the openings from which the sensor never sends first. Their sockets
+// are root's, to a firewall, where it was started as root.
+func (p Plan) answering() []Opening {
+	return slices.DeleteFunc(slices.Clone(p.Open), func(o Opening) bool { return o.Network != "udp" })
+}
+
 // visitors are all openings.
 func (p Plan) visitors() []Opening { return slices.Concat(p.Open, p.Sides) }
 

@@ -48,11 +48,11 @@ func TestForms(t *testing.T) {
 		NFT: {
 			"delete table inet sundew\n", "policy drop;", "tcp dport { 22, 2222 } accept", "ct state established,related accept",
 			"tcp dport 502 goto visitor comment \"plc modbus\"\n", "udp dport 44818 goto", "tcp dport 50100-50149 goto", "udp dport 50200-50249 goto",
-			"update @busy4 { ip saddr limit rate over 200/second burst 2000 packets } drop", "meta skuid 998 ct state new goto outward", "udp sport 50200-50249 accept", "reject",
+			"update @busy4 { ip saddr limit rate over 200/second burst 2000 packets } drop", "udp sport 44818 ct state new reject", "meta skuid 998 ct state new goto outward", "udp sport 50200-50249 accept", "reject",
 		},
 		IPTables: {
 			"\niptables-restore -w --noflush", "--dport 22 ", "--dport 2222 ", "ESTABLISHED,RELATED -j ACCEPT", "-p tcp --dport 502 ", "-p tcp --dport 50100:50149 ", "-A SUNDEW-IN -j DROP",
-			"hashlimit-srcmask 32 --hashlimit-above 200/second", "owner ! --uid-owner 998 -j RETURN", "-p udp --sport 50200:50249 ", "--uid-owner 998 -j REJECT",
+			"hashlimit-srcmask 32 --hashlimit-above 200/second", "-p udp --sport 44818 ", "owner ! --uid-owner 998 -j RETURN", "-p udp --sport 50200:50249 ", "--uid-owner 998 -j REJECT",
 			"\niptables -w -C INPUT -j SUNDEW-IN", "\nip6tables-restore", "--icmpv6-type 135 ", "--dport 502 ", "hashlimit-srcmask 64",
 		},
 		UFW: {

@@ -90,15 +90,27 @@ func meter(name string, six bool) string {
 		name, mask, perSecond, burst, maxSources, forgetAfter*1000)
 }
 
+// tablesOutput refuses what the sensor begins.
 func (p Plan) tablesOutput(w *text) {
+	w.line("-A SUNDEW-OUT -m conntrack ! --ctstate NEW -j RETURN")
+	p.tablesAnswering(w, "SUNDEW-OUT")
 	if p.User.UID == 0 {
 		return
 	}
 	w.line("# The sensor answers, and begins nothing: %s.", p.User)
 	w.line("-A SUNDEW-OUT -m owner ! --uid-owner %d -j RETURN", p.User.UID)
-	w.line("-A SUNDEW-OUT -m conntrack ! --ctstate NEW -j RETURN")
 	p.tablesOutward(w, "SUNDEW-OUT")
 	w.line("-A SUNDEW-OUT -m owner --uid-owner %d -j REJECT", p.User.UID)
+}
+
+// tablesAnswering refuses new flows from the ports that only answer.
+func (p Plan) tablesAnswering(w *text, chain string) {
+	if answering := p.answering(); len(answering) > 0 {
+		w.line("# From these ports come answers only, whoever opened them.")
+		for _, o := range answering {
+			w.line("-A %s -p udp --sport %s -m conntrack --ctstate NEW -m comment --comment %q -j REJECT", chain, o.ports(":"), o.Name)
+		}
+	}
 }
 
 // tablesOutward lets go what the sensor may begin.

@@ -68,13 +68,20 @@ func nftTo(o Opening) string {
 	return fmt.Sprintf("ip daddr %s ", o.Addr)
 }
 
-// nftOutput refuses what the sensor's user begins.
+// nftOutput refuses what the sensor begins.
 func (p Plan) nftOutput(w *text) {
-	if p.User.UID == 0 {
-		return
-	}
 	w.line("\n\tchain output {")
 	w.line("\t\ttype filter hook output priority filter; policy accept;")
+	if answering := p.answering(); len(answering) > 0 {
+		w.line("\t\t# From these ports come answers only, whoever opened them.")
+		for _, o := range answering {
+			w.line("\t\tudp sport %s ct state new reject with icmpx type admin-prohibited comment %q", o.ports("-"), o.Name)
+		}
+	}
+	if p.User.UID == 0 {
+		w.line("\t}")
+		return
+	}
 	w.line("\t\t# The sensor answers, and begins nothing: %s.", p.User)
 	w.line("\t\tmeta skuid %d ct state new goto outward", p.User.UID)
 	w.line("\t}\n")

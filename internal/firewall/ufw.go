@@ -41,9 +41,10 @@ func (p Plan) ufwByHand(w *text) {
 		return
 	}
 	var rules text
+	p.tablesAnswering(&rules, "ufw-before-output")
 	p.tablesOutward(&rules, "ufw-before-output")
 	rules.line("-A ufw-before-output -m owner --uid-owner %d -j REJECT", p.User.UID)
-	w.line("\n# By hand, if you want it: nothing that %s begins goes out.", p.User)
+	w.line("\n# By hand, if you want it: nothing that the sensor, %s, begins goes out.", p.User)
 	w.line("# These lines belong in /etc/ufw/before.rules, above COMMIT, and with")
 	w.line("# ufw6-before-output in before6.rules.")
 	for l := range strings.Lines(rules.String()) {
