@@ -50,7 +50,7 @@ func newMachine(t *testing.T, setup string) *machine {
 const stay = "echo\nexec sleep 1000"
 
 // withFirewalls is the setup of a machine whose root has the tools that
-// interop/setup unpacked, over the files of this host, which stay as they are.
+// interop/setup unpacked.
 func withFirewalls(t *testing.T) string {
 	t.Helper()
 	tools, err := filepath.Abs("../.cache/firewall")
@@ -60,6 +60,13 @@ func withFirewalls(t *testing.T) string {
 	if _, err := os.Stat(tools + "/usr/sbin/ufw"); err != nil {
 		t.Skip("skipped: no firewalls in .cache/firewall; run interop/setup")
 	}
+	return ownRoot(t, tools)
+}
+
+// ownRoot is the setup of a machine whose root has this host's files, with those
+// of a folder over them, and keeps what becomes of them to itself.
+func ownRoot(t *testing.T, over string) string {
+	t.Helper()
 	return fmt.Sprintf(`mount -t tmpfs t %[1]q
 mkdir %[1]q/upper %[1]q/work %[1]q/root
 cp -a %[2]q/. %[1]q/upper/
@@ -67,7 +74,7 @@ mount -t overlay o -o lowerdir=/,upperdir=%[1]q/upper,workdir=%[1]q/work %[1]q/r
 mount -t proc proc %[1]q/root/proc
 mount --bind /dev %[1]q/root/dev
 echo
-exec chroot %[1]q/root sleep 1000`, t.TempDir(), tools)
+exec chroot %[1]q/root sleep 1000`, t.TempDir(), over)
 }
 
 // command is a program in the machine's network, with this host's files.
@@ -94,12 +101,18 @@ func (m *machine) run(name string, args ...string) string {
 	return string(out)
 }
 
-// feed gives a text to a program that sees the machine's own root.
+// within is a program of the machine's own root.
+func (m *machine) within(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command("nsenter", append([]string{"-t", m.pid, "-n", "-m", "-r", "--wdns=/", name}, args...)...)
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+	return cmd
+}
+
+// feed gives a text to a program of the machine's own root.
 func (m *machine) feed(text, name string, args ...string) string {
 	m.t.Helper()
-	cmd := exec.Command("nsenter", append([]string{"-t", m.pid, "-n", "-m", "-r", name}, args...)...)
+	cmd := m.within(name, args...)
 	cmd.Stdin = strings.NewReader(text)
-	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		m.t.Fatalf("%s: %v: %s\nof\n%s", name, err, out, text)

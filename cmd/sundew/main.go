@@ -28,6 +28,7 @@ type cli struct {
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of the journal's lines."`
 	Version    versionCmd    `cmd:"" help:"Print version and build."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`
+	Man        manCmd        `cmd:"" hidden:"" help:"Print the manual page, for packages."`
 }
 
 // Exit codes: the world's fault and a wrong command line.
