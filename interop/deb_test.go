@@ -38,6 +38,9 @@ func TestDebianPackage(t *testing.T) {
 		}
 	}
 
+	const all = "find /etc /usr /var /run /lib -xdev -name '*sundew*' | sort"
+	before := sh(all)
+
 	sh("dpkg -i /sundew.deb")
 	if out := sh("dpkg --verify sundew"); out != "" {
 		t.Errorf("dpkg --verify: %s", out)
@@ -67,6 +70,9 @@ func TestDebianPackage(t *testing.T) {
 	sh("test -s /var/lib/sundew/seed && test -d /var/lib/sundew/journal") // evidence
 	if got := sh("stat -c '%U:%G %a' /var/lib/sundew"); got != kept {
 		t.Errorf("after the purge /var/lib/sundew is %s", got)
+	}
+	if after := sh(all + " | sed '/^.var.lib.sundew/d'"); after != before {
+		t.Errorf("left after the purge: %s; before there was %q", after, before)
 	}
 	sh("dpkg -i /sundew.deb && dpkg -r sundew && dpkg -i /sundew.deb && sundew version")
 }

@@ -47,7 +47,7 @@ func (p Plan) tablesInput(w *text, six bool) {
 	w.line("-A SUNDEW-IN -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT")
 	w.line("# What IP cannot do without, and ping; the answers of DHCP servers.")
 	if six {
-		for _, kind := range []int{133, 134, 135, 136} { // RFC 4861 §4: router and neighbour discovery
+		for _, kind := range []int{134, 135, 136} { // RFC 4861 §4: routers and neighbours
 			w.line("-A SUNDEW-IN -p icmpv6 --icmpv6-type %d -m hl --hl-eq 255 -j ACCEPT", kind)
 		}
 		for _, kind := range []int{130, 131, 132, 143} { // RFC 2710 §3, RFC 3810 §5: multicast listeners
