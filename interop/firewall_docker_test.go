@@ -9,7 +9,10 @@ import (
 )
 
 // Where the container is, on the bridge that Docker would make.
-const container4, bridge4 = "172.20.0.2", "172.20.0.1"
+const (
+	container4, bridge4 = "172.20.0.2", "172.20.0.1"
+	container6, bridge6 = "fd00:20::2", "fd00:20::1"
+)
 
 // published is what deploy/compose.yaml publishes, and a port that nobody should
 // have: host's port, container's, network.
@@ -20,30 +23,28 @@ func published() [][3]string {
 	}
 }
 
-// dockerRules are the chains and translations of Docker's engine, as they stand
-// around DOCKER-USER.
-func dockerRules() string {
+// dockerRules are the chains and translations of Docker's engine in one address
+// family, as they stand around DOCKER-USER.
+func dockerRules(command, container, subnet string) string {
 	var b strings.Builder
-	b.WriteString(`set -e
-echo 1 > /proc/sys/net/ipv4/ip_forward
-iptables -N DOCKER-USER
-ip6tables -N DOCKER-USER
-ip6tables -A FORWARD -j DOCKER-USER
-iptables -P FORWARD DROP
-iptables -A FORWARD -j DOCKER-USER
-iptables -A FORWARD -o sundew0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-iptables -A FORWARD -i sundew0 ! -o sundew0 -j ACCEPT
-iptables -t nat -A POSTROUTING -s 172.20.0.0/24 ! -o sundew0 -j MASQUERADE
-`)
+	line := func(format string, args ...any) { fmt.Fprintf(&b, command+" "+format+"\n", args...) }
+	line("-N DOCKER-USER")
+	line("-P FORWARD DROP")
+	line("-A FORWARD -j DOCKER-USER")
+	line("-A FORWARD -o sundew0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT")
+	line("-A FORWARD -i sundew0 ! -o sundew0 -j ACCEPT")
+	line("-t nat -A POSTROUTING -s %s ! -o sundew0 -j MASQUERADE", subnet)
+	to := container
+	if strings.Contains(container, ":") {
+		to = "[" + container + "]"
+	}
 	for _, p := range published() {
-		inner, to := p[1], container4
-		if inner == "" {
-			inner = p[0]
-		} else {
-			to += ":" + inner
+		inner, target := p[0], to
+		if p[1] != "" {
+			inner, target = p[1], to+":"+p[1]
 		}
-		fmt.Fprintf(&b, "iptables -A FORWARD -d %s ! -i sundew0 -o sundew0 -p %s --dport %s -j ACCEPT\n", container4, p[2], inner)
-		fmt.Fprintf(&b, "iptables -t nat -A PREROUTING -m addrtype --dst-type LOCAL ! -i sundew0 -p %s --dport %s -j DNAT --to-destination %s\n", p[2], p[0], to)
+		line("-A FORWARD -d %s ! -i sundew0 -o sundew0 -p %s --dport %s -j ACCEPT", container, p[2], inner)
+		line("-t nat -A PREROUTING -m addrtype --dst-type LOCAL ! -i sundew0 -p %s --dport %s -j DNAT --to-destination %s", p[2], p[0], target)
 	}
 	return b.String()
 }
@@ -57,12 +58,15 @@ func TestFirewallDocker(t *testing.T) {
 	f.visitor.run("ip", "addr", "add", "192.0.2.3/24", "dev", "fwb")
 	f.host.run("ip", "link", "add", "sundew0", "type", "bridge")
 	f.host.run("ip", "link", "set", "sundew0", "up")
-	link(f.host, inner, "ct", "172.20.0.", "fd00::")
+	link(f.host, inner, "ct", "172.20.0.", "fd00:20::")
 	f.host.run("ip", "addr", "flush", "dev", "cta")
 	f.host.run("ip", "link", "set", "cta", "master", "sundew0")
 	f.host.run("ip", "addr", "add", bridge4+"/24", "dev", "sundew0")
+	f.host.run("ip", "addr", "add", bridge6+"/64", "dev", "sundew0", "nodad")
 	inner.run("ip", "route", "add", "default", "via", bridge4)
-	f.host.feed(dockerRules(), "sh")
+	inner.run("ip", "-6", "route", "add", "default", "via", bridge6)
+	f.host.feed("set -e\necho 1 > /proc/sys/net/ipv4/ip_forward\necho 1 > /proc/sys/net/ipv6/conf/all/forwarding\n"+
+		dockerRules("iptables", container4, "172.20.0.0/24")+dockerRules("ip6tables", container6, "fd00:20::/64"), "sh")
 
 	f.visitor.greet(":9000", nil)
 	f.visitor.greet(":6514", f.logs)
@@ -71,9 +75,16 @@ func TestFirewallDocker(t *testing.T) {
 	dir := t.TempDir()
 	f.sensor = begin(t, inner.command(built, "run", "--data", dir, "--ports", "unprivileged", "--config", sinkConfig(t), "--public-address", host4), host4, dir)
 	f.visits()
-	f.refused(false, f.visitor, "", host4, 3306)
-	f.outwardAs(inner, sensorUID, visitor4, 9000, true)
-	f.outwardAs(inner, sensorUID, bridge4, 9001, true)
+	f.sixth()
+	for _, to := range []string{host4, host6} {
+		f.refused(false, f.visitor, "", to, 3306)
+	}
+	for _, to := range []string{visitor4, visitor6} {
+		f.outwardAs(inner, sensorUID, to, 9000, true)
+	}
+	for _, to := range []string{bridge4, bridge6} {
+		f.outwardAs(inner, sensorUID, to, 9001, true)
+	}
 
 	text := f.rules("docker")
 	for range 2 {
@@ -83,11 +94,18 @@ func TestFirewallDocker(t *testing.T) {
 		t.Errorf("not once in each family: %s", out)
 	}
 	f.delivered()
-	f.refused(true, f.visitor, "", host4, 3306)
-	f.refused(false, f.visitor, "", host4, 9001) // the host's own ports are not the container's
-	f.outwardAs(inner, sensorUID, visitor4, 9000, false)
+	f.sixth()
+	for _, to := range []string{host4, host6} {
+		f.refused(true, f.visitor, "", to, 3306)
+		f.refused(false, f.visitor, "", to, 9001) // the host's own ports are not the container's
+	}
+	for _, to := range []string{visitor4, visitor6} {
+		f.outwardAs(inner, sensorUID, to, 9000, false)
+	}
 	f.outwardAs(inner, sensorUID, visitor4, 6514, true)
-	f.outwardAs(inner, sensorUID, bridge4, 9001, false)
+	for _, to := range []string{bridge4, bridge6} {
+		f.outwardAs(inner, sensorUID, to, 9001, false)
+	}
 	f.outwardAs(f.host, sensorUID, visitor4, 9000, true) // the host's own users are not the container's
 	f.metered(inner, 9001)
 }

@@ -29,7 +29,9 @@ func newMachine(t *testing.T, setup string) *machine {
 	if os.Getuid() != 0 {
 		t.Skip("skipped: needs root")
 	}
-	cmd := exec.Command("unshare", "-n", "-m", "sh", "-ec", "ip link set lo up\n"+setup)
+	cmd := exec.Command("unshare", "-n", "-m", "sh", "-ec", "ip link set lo up\n"+
+		"echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad\n"+ // addresses work at once
+		setup)
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
 	out, err := cmd.StdoutPipe()
