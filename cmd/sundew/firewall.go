@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/user"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ import (
 type firewallCmd struct {
 	runCmd
 	Form   string   `arg:"" enum:"ufw,nft,iptables,docker" help:"${enum}; docker: what Docker forwards to a container."`
-	SSH    []uint16 `name:"ssh" placeholder:"PORT" help:"Where sshd listens, besides what its configuration and this login say; repeatable."`
+	SSH    []uint16 `name:"ssh" placeholder:"PORT" help:"Where sshd listens, besides what its configuration, its sockets and this login say; repeatable."`
 	Bridge string   `placeholder:"NAME" default:"sundew0" help:"docker: the bridge of the sensor's network (${default})."`
 }
 
@@ -148,16 +149,19 @@ func (c *firewallCmd) plan(p *firewall.Plan, v sensor.Service, addr netip.Addr) 
 
 // login adds where the operator comes in.
 func (c *firewallCmd) login(p *firewall.Plan) error {
-	found, err := firewall.SSHPorts(os.DirFS("/"))
+	host := os.DirFS("/")
+	found, err := firewall.SSHPorts(host)
 	if err != nil {
 		return fmt.Errorf("%w; run as root, or the rules could lock you out", err)
 	}
-	p.SSH = append(found, c.SSH...)
-	from := "sshd's configuration"
+	p.SSH = slices.Concat(found, firewall.Listening(host, "sshd", "dropbear"), c.SSH)
+	from := "sshd's configuration and sockets"
 	if port, ok := firewall.LoginPort(loginEnv()); ok {
 		p.SSH = append(p.SSH, port)
 		from += " and this login"
 	}
+	slices.Sort(p.SSH)
+	p.SSH = slices.Compact(p.SSH)
 	p.Notes = append(p.Notes, fmt.Sprintf("SSH stays open, by %s: %d. Is yours there?", from, p.SSH))
 	return nil
 }

@@ -45,8 +45,10 @@ func LoginPort(connection string) (uint16, bool) {
 	return port(words[3])
 }
 
-func port(s string) (uint16, bool) {
-	n, err := strconv.ParseUint(s, 10, 16)
+func port(s string) (uint16, bool) { return number(s, 10) }
+
+func number(s string, base int) (uint16, bool) {
+	n, err := strconv.ParseUint(s, base, 16)
 	return uint16(n), err == nil && n != 0
 }
 

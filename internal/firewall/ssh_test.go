@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"io/fs"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -55,5 +56,30 @@ func TestLoginPort(t *testing.T) {
 		if got, ok := LoginPort(in); got != want || ok != (want != 0) {
 			t.Errorf("%q: %d, %v", in, got, ok)
 		}
+	}
+}
+
+// A server that was told its port on the command line is found by its socket;
+// what others listen on, what only loopback reaches, and connections are not.
+func TestListening(t *testing.T) {
+	link := func(to string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(to), Mode: fs.ModeSymlink} }
+	text := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
+	const tail = " 00000000:00000000 00:00000000 00000000     0        0 "
+	root := fstest.MapFS{
+		"proc/77/comm": text("sshd\n"), "proc/77/fd/0": link("/dev/null"), "proc/77/fd/3": link("socket:[301]"), "proc/77/fd/4": link("socket:[302]"), "proc/77/fd/5": link("socket:[303]"), "proc/77/fd/6": link("socket:[304]"),
+		"proc/88/comm": text("nginx\n"), "proc/88/fd/3": link("socket:[401]"),
+		"proc/99/comm": text("sshd\n"), // its files are not ours to read
+		"proc/net/tcp": text("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n" +
+			"   0: 00000000:08AE 00000000:0000 0A" + tail + "301 1\n" +
+			"   1: 0100007F:177A 00000000:0000 0A" + tail + "302 1\n" +
+			"   2: 0200000A:08AF 0300000A:C350 01" + tail + "303 1\n" +
+			"   3: 00000000:0050 00000000:0000 0A" + tail + "401 1\n"),
+		"proc/net/tcp6": text("   0: 00000000000000000000000000000000:08B0 00000000000000000000000000000000:0000 0A" + tail + "304 1\n"),
+	}
+	if got := Listening(root, "sshd", "dropbear"); !slices.Equal(got, []uint16{2222, 2224}) {
+		t.Errorf("%v", got)
+	}
+	if got := Listening(fstest.MapFS{}, "sshd"); got != nil {
+		t.Errorf("of nothing: %v", got)
 	}
 }
