@@ -7,7 +7,7 @@ T ?= 10s
 SOAK ?= 10m
 DATA ?= sundew-data
 
-.PHONY: help go run build image test lint fuzz interop soak bench clean
+.PHONY: help go run build binaries image deb test lint fuzz interop soak bench clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,11 +24,26 @@ build: go ## Build bin/sundew.
 
 IMAGE ?= sundew:latest
 
-image: build ## Make the container image in bin/image, for docker load and as an OCI layout.
+binaries: build
 	@for a in amd64 arm64; do GOOS=linux GOARCH=$$a $(GO) build -trimpath -ldflags="-s -w" -o bin/sundew-$$a ./cmd/sundew || exit 1; done
+
+image: binaries ## Make the container image in bin/image, for docker load and as an OCI layout.
 	@bin/sundew personas show default --json > bin/default.json
 	cd tools && $(GO) run ./image -o ../bin/image -tag $(IMAGE) -ports ../bin/default.json ../bin/sundew-amd64 ../bin/sundew-arm64
 	@sha256sum bin/image/*.tar
+
+# A tag v1.2.3 is version 1.2.3; before the first, and between two, the commit's date and name sort it.
+VERSION ?= $(shell tag=`git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null | sed s/^v//`; next=$${tag:+$$tag+}; \
+  git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null | sed s/^v// | grep . || git log -1 --date=format:%Y%m%d --format="$${next:-0~}git%cd.%h" 2>/dev/null || echo 0~unknown)
+SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
+MAINTAINER ?= Sundew developers <sundew-ics@users.noreply.github.com>
+
+deb: binaries ## Make the Debian packages in bin/.
+	@mkdir -p bin/deb && rm -f bin/sundew_*.deb
+	@bin/sundew man > bin/deb/sundew.1
+	@for s in bash zsh fish; do bin/sundew completion $$s > bin/deb/sundew.$$s || exit 1; done
+	cd tools && $(GO) run ./deb -o ../bin -version "$(VERSION)" -date $(SOURCE_DATE_EPOCH) -maintainer "$(MAINTAINER)" -generated ../bin/deb ../bin/sundew-amd64 ../bin/sundew-arm64
+	@sha256sum bin/sundew_*.deb
 
 test: go ## Run the tests.
 	$(GO) test ./...

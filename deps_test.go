@@ -33,6 +33,7 @@ artifact              : event
 control               :
 sandbox               :
 doctor                :
+firewall              :
 backup                :
 render                : event analysis
 sink                  : event journal analysis render

@@ -48,10 +48,15 @@ func start(t testing.TB, persona string, args ...string) *sundew {
 
 func startAt(t testing.TB, addr, dir, persona string, args ...string) *sundew {
 	t.Helper()
-	s := &sundew{t: t, addr: addr, dir: dir, log: &bytes.Buffer{}}
-	os.Chmod(filepath.Dir(dir), 0o711) // started as root, the sensor becomes another, who must get there
 	args = append([]string{"run", "--persona", persona, "--data", dir, "--address", addr, "--ports", "unprivileged"}, args...)
-	s.cmd = exec.Command(built, args...)
+	return begin(t, exec.Command(built, args...), addr, dir)
+}
+
+// begin starts a command that is or becomes the binary, and waits until it listens.
+func begin(t testing.TB, cmd *exec.Cmd, addr, dir string) *sundew {
+	t.Helper()
+	os.Chmod(filepath.Dir(dir), 0o711) // started as root, the sensor becomes another, who must get there
+	s := &sundew{t: t, addr: addr, dir: dir, log: &bytes.Buffer{}, cmd: cmd}
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {

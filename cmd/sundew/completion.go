@@ -20,7 +20,7 @@ func (c *completionCmd) Run(k *kong.Context, t *terminal) error {
 	case "fish":
 		return fishCompletion(t, commands)
 	case "zsh":
-		fmt.Fprintln(t.out, "autoload -U +X bashcompinit && bashcompinit")
+		return zshCompletion(t, commands)
 	}
 	return bashCompletion(t, commands)
 }
@@ -64,6 +64,26 @@ func bashCompletion(t *terminal, commands []completion) error {
 		fmt.Fprintf(&b, "    %s) next=%q ;;\n", pattern, strings.Join(c.next, " "))
 	}
 	b.WriteString("  esac\n  COMPREPLY=($(compgen -W \"$next\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _sundew sundew\n")
+	_, err := fmt.Fprint(t.out, b.String())
+	return err
+}
+
+// zshCompletion works both as a file _sundew in fpath and sourced.
+func zshCompletion(t *terminal, commands []completion) error {
+	var b strings.Builder
+	b.WriteString("#compdef sundew\n_sundew() {\n  local typed=\"\" w\n  local -a next\n")
+	b.WriteString("  for w in \"${(@)words[2,CURRENT-1]}\"; do case \"$w\" in -*) ;; *) typed=\"${typed:+$typed }$w\" ;; esac; done\n")
+	b.WriteString("  case \"$typed\" in\n")
+	for i := len(commands) - 1; i >= 0; i-- { // the longest first
+		c := commands[i]
+		pattern := "*"
+		if len(c.words) > 0 {
+			pattern = fmt.Sprintf("%q*", strings.Join(c.words, " "))
+		}
+		fmt.Fprintf(&b, "    %s) next=(%s) ;;\n", pattern, strings.Join(c.next, " "))
+	}
+	b.WriteString("  esac\n  compadd -a next\n  _files\n}\n")
+	b.WriteString("if [ \"${funcstack[1]}\" = _sundew ]; then _sundew \"$@\"; else compdef _sundew sundew; fi\n")
 	_, err := fmt.Fprint(t.out, b.String())
 	return err
 }

@@ -23,11 +23,13 @@ type cli struct {
 	Status     statusCmd     `cmd:"" help:"Print how a running sensor does."`
 	Health     healthCmd     `cmd:"" help:"Exit with 0 if a running sensor is well."`
 	Doctor     doctorCmd     `cmd:"" help:"Look a running sensor and its host over, ask each service, and say how to mend what is amiss."`
+	Firewall   firewallCmd   `cmd:"" help:"Print firewall rules for a sensor; it applies none."`
 	Backup     backupCmd     `cmd:"" help:"Make an archive of what a sensor has recorded."`
 	Restore    restoreCmd    `cmd:"" help:"Bring an archive back, or check one."`
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of the journal's lines."`
 	Version    versionCmd    `cmd:"" help:"Print version and build."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`
+	Man        manCmd        `cmd:"" hidden:"" help:"Print the manual page, for packages."`
 }
 
 // Exit codes: the world's fault and a wrong command line.

@@ -28,6 +28,7 @@ type snapshot struct {
 	Disk      diskSnapshot      `json:"disk"`
 	Backup    *backup.Last      `json:"backup,omitempty"`
 	Sandbox   []sandbox.Measure `json:"sandbox,omitempty"`
+	Outbound  outboundSnapshot  `json:"outbound"`
 	Sinks     map[string]int64  `json:"sink_lag_octets,omitempty"`
 	Dropped   map[string]uint64 `json:"dropped,omitempty"` // lines that the journal lost, by class
 }
@@ -46,6 +47,13 @@ type processSnapshot struct {
 	CPU    float64 `json:"cpu_s"`
 	Files  int     `json:"files"`
 	Limit  uint64  `json:"files_limit"`
+	UID    int     `json:"uid"`
+}
+
+// outboundSnapshot is what the sinks connect to.
+type outboundSnapshot struct {
+	Dial  bool     `json:"dial"`
+	Ports []uint16 `json:"ports,omitempty"` // none with dial: any
 }
 
 type diskSnapshot struct {
@@ -76,6 +84,8 @@ func (m *machine) snapshot() snapshot {
 		last := m.backup.Last()
 		s.Backup = &last
 	}
+	l := m.limit()
+	s.Outbound = outboundSnapshot{l.Dial, l.Ports}
 	s.Artifacts, _ = m.artifacts.Octets()
 	st, err := m.journal.Stats()
 	if err != nil {
@@ -104,7 +114,7 @@ func (m *machine) snapshot() snapshot {
 
 // ownProcess reads what the kernel counts of this process.
 func ownProcess() processSnapshot {
-	var p processSnapshot
+	p := processSnapshot{UID: os.Geteuid()}
 	if b, err := os.ReadFile("/proc/self/statm"); err == nil {
 		if f := strings.Fields(string(b)); len(f) > 1 {
 			pages, _ := strconv.ParseInt(f[1], 10, 64)

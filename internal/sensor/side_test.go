@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -230,5 +231,21 @@ func TestSideEndsAtShutDown(t *testing.T) {
 		if e.Reason != "shutdown" {
 			t.Errorf("close %s", e.Reason)
 		}
+	}
+}
+
+// What a firewall must open is in the counts: the ports that are bound, in runs.
+func TestStatsTellSidePorts(t *testing.T) {
+	v := newService("tcp", "127.0.0.1:0", room(transfer))
+	v.Sides = freePorts(t, 6)
+	taken, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", v.Sides.First+2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	got := run(t, v).Stats().Services[0]
+	want := []SideStats{{"tcp", v.Sides.First, v.Sides.First + 1}, {"tcp", v.Sides.First + 3, v.Sides.Last}, {"udp", v.Sides.First, v.Sides.Last}}
+	if !slices.Equal(got.Sides, want) || got.Standard != v.Standard {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,8 @@ type ServiceStats struct {
 	Protocol   string           `json:"protocol"`
 	Network    string           `json:"network"`
 	Addrs      []netip.AddrPort `json:"addrs"`
+	Standard   uint16           `json:"standard_port"` // of the real device
+	Sides      []SideStats      `json:"side_ports,omitempty"`
 	Sessions   int              `json:"sessions"` // now
 	Served     uint64           `json:"served"`
 	Refused    uint64           `json:"refused"` // sessions and datagrams turned away
@@ -35,6 +38,13 @@ type ServiceStats struct {
 
 	Reasons map[string]uint64      `json:"refused_for,omitempty"` // Refused, by the limit that was reached
 	Classes map[event.Class]uint64 `json:"acts,omitempty"`        // by class
+}
+
+// SideStats is a run of side ports that a service has bound.
+type SideStats struct {
+	Network string `json:"network"`
+	First   uint16 `json:"first"`
+	Last    uint16 `json:"last"`
 }
 
 // Served is how many sessions there were.
@@ -69,10 +79,35 @@ func (s *Sensor) Stats() Stats {
 		reasons := v.gate.allRefused()
 		out.Services = append(out.Services, ServiceStats{
 			Persona: v.Persona, Device: v.Device, Service: v.Name, Protocol: v.Protocol.Name, Network: v.Protocol.Network,
-			Addrs: s.Addrs(i), Sessions: v.gate.count(), Served: v.counts.served.Load(), Refused: sum(maps.Values(reasons)),
+			Addrs: s.Addrs(i), Standard: v.Standard, Sides: v.sideStats(), Sessions: v.gate.count(),
+			Served: v.counts.served.Load(), Refused: sum(maps.Values(reasons)),
 			Events: v.counts.events.Load(), Last: last, LastSource: from,
 			Reasons: reasons, Classes: v.counts.classes(),
 		})
+	}
+	return out
+}
+
+// sideStats joins the side ports that are bound to runs.
+func (v *service) sideStats() []SideStats {
+	var out []SideStats
+	for _, network := range v.Protocol.Sides {
+		p := v.sides[network]
+		if p == nil {
+			continue
+		}
+		var ports []uint16
+		for _, s := range p.all {
+			ports = append(ports, s.port)
+		}
+		slices.Sort(ports)
+		for i, port := range ports {
+			if i > 0 && port == ports[i-1]+1 {
+				out[len(out)-1].Last = port
+				continue
+			}
+			out = append(out, SideStats{network, port, port})
+		}
 	}
 	return out
 }
