@@ -8,6 +8,9 @@ tool honnef.co/go/tools/cmd/staticcheck
 require (
 	github.com/google/go-containerregistry v0.22.1
 	github.com/goreleaser/nfpm/v2 v2.45.0
+	github.com/maxmind/mmdbwriter v1.2.0
+	github.com/oschwald/maxminddb-golang/v2 v2.1.1
+	go4.org/netipx v0.0.0-20260823151212-3075585bcbeb
 )
 
 require (
