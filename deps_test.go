@@ -35,6 +35,12 @@ sandbox               :
 doctor                :
 firewall              :
 backup                :
+analysis              : event analysis/attack analysis/tool
+analysis/attack       : event
+analysis/tool         :
+analysis/enrich       : analysis
+store                 : event journal analysis
+report                : event store analysis artifact render
 render                : event analysis
 sink                  : event journal analysis render
 sink/sinktest         : event
