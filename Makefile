@@ -7,7 +7,7 @@ T ?= 10s
 SOAK ?= 10m
 DATA ?= sundew-data
 
-.PHONY: help go run build binaries image deb test lint fuzz interop soak bench clean
+.PHONY: help go geo run build binaries image deb test lint fuzz interop soak bench clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,12 @@ go:
 run: build ## Build, then listen on 127.0.0.1 and unprivileged ports.
 	bin/sundew run --address 127.0.0.1 --ports unprivileged --data $(DATA) --user $$(id -u)
 
-build: go ## Build bin/sundew.
+GEO := internal/analysis/enrich/data/geo.mmdb
+
+geo: go ## Build the country and AS data that the binary carries (needs npm).
+	@test -f $(GEO) || tools/geo/build $(GEO) || echo "geo: no country data; everything else works"
+
+build: go geo ## Build bin/sundew.
 	$(GO) build -trimpath -ldflags="-s -w" -o bin/sundew ./cmd/sundew
 
 IMAGE ?= sundew:latest

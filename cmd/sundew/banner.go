@@ -36,7 +36,7 @@ func (m *machine) banner(t *terminal, c *runCmd) error {
 	}
 	fmt.Fprintf(t.out, "Watch    %s events --data %s --follow\n", t.program, m.dir)
 	if loopback {
-		fmt.Fprintf(t.out, "Expose   %s run --persona %s --data %s --ports standard   (as root or with cap_net_bind_service; read docs/security.md first)\n", t.program, c.Persona[0], m.dir)
+		fmt.Fprintf(t.out, "Expose   %s run --persona %s --data %s --ports standard   (as root or with cap_net_bind_service; read docs/security.md first)\n", t.program, strings.Join(c.Persona, " --persona "), m.dir)
 	}
 	_, err := fmt.Fprintln(t.out, "\nCtrl-C stops.")
 	return err

@@ -12,24 +12,37 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/sundew-ics/sundew/internal/analysis/enrich"
 )
 
 // cli is the command line. Each command is a struct with its flags and a Run.
 type cli struct {
-	Run        runCmd        `cmd:"" help:"Listen for visitors until interrupted."`
-	Personas   personasCmd   `cmd:"" help:"List the personas, or show one."`
-	Check      checkCmd      `cmd:"" help:"Check configuration, persona, ports and directories, and say how to mend what is amiss."`
-	Events     eventsCmd     `cmd:"" help:"Read what happened: a range of the journal, or live."`
-	Status     statusCmd     `cmd:"" help:"Print how a running sensor does."`
-	Health     healthCmd     `cmd:"" help:"Exit with 0 if a running sensor is well."`
-	Doctor     doctorCmd     `cmd:"" help:"Look a running sensor and its host over, ask each service, and say how to mend what is amiss."`
-	Firewall   firewallCmd   `cmd:"" help:"Print firewall rules for a sensor; it applies none."`
-	Backup     backupCmd     `cmd:"" help:"Make an archive of what a sensor has recorded."`
-	Restore    restoreCmd    `cmd:"" help:"Bring an archive back, or check one."`
-	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of the journal's lines."`
-	Version    versionCmd    `cmd:"" help:"Print version and build."`
-	Completion completionCmd `cmd:"" help:"Print a completion script for bash, zsh or fish."`
-	Man        manCmd        `cmd:"" hidden:"" help:"Print the manual page, for packages."`
+	Run         runCmd         `cmd:"" help:"Listen for visitors until interrupted."`
+	Personas    personasCmd    `cmd:"" help:"List the personas, or show one."`
+	Check       checkCmd       `cmd:"" help:"Check configuration, persona, ports and directories, and say how to mend what is amiss."`
+	Events      eventsCmd      `cmd:"" help:"Read what happened: a range of the journal, or live."`
+	Stats       statsCmd       `cmd:"" help:"Answer the five questions of a period on one screen: what, with which protocols, from where, when, who."`
+	Sessions    sessionsCmd    `cmd:"" help:"List sessions."`
+	Session     sessionCmd     `cmd:"" help:"Tell one session: its transcript, octets, timing, and the evidence for its label."`
+	Actors      actorsCmd      `cmd:"" help:"List sources, those that did the gravest first."`
+	Actor       actorCmd       `cmd:"" help:"Tell one actor: an address, a network, an autonomous system or a cluster."`
+	Techniques  techniquesCmd  `cmd:"" help:"Count the ATT&CK techniques that octets prove."`
+	Credentials credentialsCmd `cmd:"" help:"Count the credentials that visitors tried."`
+	Artifacts   artifactsCmd   `cmd:"" help:"List the files and program blocks that visitors brought."`
+	Compare     compareCmd     `cmd:"" help:"Set sensors, personas or periods beside each other."`
+	Reindex     reindexCmd     `cmd:"" help:"Make the store anew from the journal."`
+	Status      statusCmd      `cmd:"" help:"Print how a running sensor does."`
+	Health      healthCmd      `cmd:"" help:"Exit with 0 if a running sensor is well."`
+	Doctor      doctorCmd      `cmd:"" help:"Look a running sensor and its host over, ask each service, and say how to mend what is amiss."`
+	Firewall    firewallCmd    `cmd:"" help:"Print firewall rules for a sensor; it applies none."`
+	Feeds       feedsCmd       `cmd:"" help:"Keep the lists of known research scanners."`
+	Backup      backupCmd      `cmd:"" help:"Make an archive of what a sensor has recorded."`
+	Restore     restoreCmd     `cmd:"" help:"Bring an archive back, or check one."`
+	Schema      schemaCmd      `cmd:"" help:"Print the JSON Schema of the journal's lines."`
+	Version     versionCmd     `cmd:"" help:"Print version and build."`
+	Completion  completionCmd  `cmd:"" help:"Print a completion script for bash, zsh or fish."`
+	Man         manCmd         `cmd:"" hidden:"" help:"Print the manual page, for packages."`
 }
 
 // Exit codes: the world's fault and a wrong command line.
@@ -72,6 +85,7 @@ func execute(ctx context.Context, args []string, t *terminal) int {
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Resolvers(settings),
+		kong.Vars{"feeds_url": enrich.FeedsURL},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(t, settings),
 	)

@@ -15,6 +15,7 @@ type manCmd struct{}
 func (c *manCmd) Run(k *kong.Context, t *terminal) error {
 	var p manPage
 	p.macro(".TH SUNDEW 1 \"\" %q %q", "sundew "+version(), "Sundew")
+	p.macro(".ad l") // an address is too long a word for lines that reach both margins
 	p.macro(".SH NAME")
 	p.text("sundew - ICS/SCADA honeypot")
 	p.macro(".SH SYNOPSIS")

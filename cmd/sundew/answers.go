@@ -1,0 +1,324 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/sundew-ics/sundew/internal/analysis"
+	"github.com/sundew-ics/sundew/internal/analysis/enrich"
+	"github.com/sundew-ics/sundew/internal/event"
+	"github.com/sundew-ics/sundew/internal/journal"
+	"github.com/sundew-ics/sundew/internal/store"
+)
+
+// question is what all commands that ask the store have in common.
+type question struct {
+	Data     string   `placeholder:"DIR" env:"SUNDEW_DATA" help:"The sensor's directory. Default: the platform's state directory."`
+	From     string   `placeholder:"TIME" help:"From this time on: 2026-11-22T20:00:00Z, 2026-11-22, or 90m, 24h, 7d ago."`
+	To       string   `placeholder:"TIME" help:"Up to this time."`
+	Sensor   []string `placeholder:"NAME" help:"Only this sensor; repeatable."`
+	Persona  []string `placeholder:"NAME" help:"Only this persona; repeatable."`
+	Protocol []string `placeholder:"NAME" help:"Only this protocol; repeatable."`
+	Label    []string `placeholder:"LABEL" help:"Only sessions of this label (ics_write, brute_force …); repeatable."`
+	Country  []string `placeholder:"CC" help:"Only sources of this country; repeatable."`
+	Src      string   `placeholder:"IP|PREFIX" help:"Only this address or network."`
+	ASN      uint32   `name:"asn" placeholder:"NUMBER" help:"Only this autonomous system."`
+	Tool     string   `placeholder:"NAME" help:"Only sessions of this tool."`
+	Severity int      `placeholder:"N" help:"Only sessions that reached this severity, 0 to 10."`
+	Research string   `enum:"all,hide,only" default:"all" help:"Known research scanners: ${enum}."`
+
+	JSON bool `name:"json" xor:"form" help:"Print JSON."`
+	CSV  bool `name:"csv" xor:"form" help:"Print CSV."`
+}
+
+func (q *question) filter(now time.Time) (store.Filter, error) {
+	f := store.Filter{Sensor: q.Sensor, Persona: q.Persona, Protocol: q.Protocol, Label: q.Label, Country: q.Country, ASN: q.ASN, Tool: q.Tool, Severity: q.Severity}
+	if q.Research != "all" {
+		f.Research = q.Research
+	}
+	var err error
+	if f.From, err = parseTime(q.From, now); err != nil {
+		return f, usageError{fmt.Errorf("--from: %w", err)}
+	}
+	if f.To, err = parseTime(q.To, now); err != nil {
+		return f, usageError{fmt.Errorf("--to: %w", err)}
+	}
+	if q.Src != "" {
+		if f.Src, err = parsePrefix(q.Src); err != nil {
+			return f, usageError{fmt.Errorf("--src: %w", err)}
+		}
+	}
+	for _, l := range q.Label {
+		if !slices.Contains(analysis.Labels(), l) {
+			return f, usageError{fmt.Errorf("--label %q: there are %s", l, strings.Join(analysis.Labels(), ", "))}
+		}
+	}
+	return f, nil
+}
+
+// interpreter is what the store goes by: our rules and what is known of addresses.
+type interpreter struct {
+	rules *analysis.Rules
+	known *enrich.DB
+}
+
+func newInterpreter(dir directory) (*interpreter, error) {
+	r, err := analysis.NewRules()
+	if err != nil {
+		return nil, err
+	}
+	db, err := enrich.Open(enrich.Config{Feeds: dir.path("feeds")})
+	if err != nil {
+		return nil, err
+	}
+	return &interpreter{r, db}, nil
+}
+
+// Versions implements store.Interpreter.
+func (i *interpreter) Versions() string {
+	text := analysis.CurrentVersions().String()
+	v := i.known.Versions()
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		text += ", " + name + " " + v[name]
+	}
+	return text
+}
+
+// Source implements store.Interpreter.
+func (i *interpreter) Source(a netip.Addr) analysis.Source { return i.known.Source(a) }
+
+// Begin implements store.Interpreter.
+func (i *interpreter) Begin(e *event.Event) store.Interpretation { return i.rules.NewSession(e) }
+
+// answers is an open store and what it goes by.
+type answers struct {
+	*store.Store
+	by  *interpreter
+	dir directory
+	now time.Time
+
+	release func()
+}
+
+// ask opens the store of a directory, brings it up to date with the journal, and
+// makes it where there is none.
+func ask(ctx context.Context, t *terminal, data string, anew bool) (*answers, error) {
+	if data == "" {
+		data = dataDir()
+	}
+	a := &answers{dir: directory(data), now: time.Now().UTC(), release: func() {}}
+	r, err := journal.OpenRead(a.dir.path("journal"))
+	if err != nil {
+		return nil, err
+	}
+	if a.by, err = newInterpreter(a.dir); err != nil {
+		return nil, err
+	}
+	release, ok, err := store.Lock(data)
+	if errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EROFS) {
+		ok, err = false, nil // another's directory: what there is can be read
+	}
+	if err != nil {
+		return nil, err
+	}
+	file := a.dir.path("store.db")
+	if !ok {
+		if anew {
+			return nil, errors.New("another command is at the store: wait for it, and try again")
+		}
+		a.Store, err = store.OpenRead(file)
+		return a, err
+	}
+	a.release = release
+	if err := a.follow(ctx, t, r, file, anew); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+// follow takes into the store what the journal has more.
+func (a *answers) follow(ctx context.Context, t *terminal, r *journal.Reader, file string, anew bool) error {
+	if anew {
+		if err := store.Remove(file); err != nil {
+			return err
+		}
+	}
+	var err error
+	if a.Store, err = store.Open(ctx, file, slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelWarn}))); err != nil {
+		return err
+	}
+	made, err := a.Versions(ctx)
+	if err == nil && made != "" && made != a.by.Versions() {
+		fmt.Fprintln(t.err, "sundew: the store was made by other rules or data than this build's: `sundew reindex` makes it anew")
+	}
+	end, err := r.End()
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	read := func(c journal.Cursor) iter.Seq2[journal.Batch, error] { return withKept(ctx, r, c) }
+	if err := a.Store.Follow(ctx, a.by, read, progress(t, end)); err != nil {
+		return errors.Join(err, a.Close())
+	}
+	if ctx.Err() != nil {
+		return errors.Join(errors.New("interrupted; what was done is kept"), a.Close())
+	}
+	return likeDirectory(string(a.dir), file, file+"-wal", file+"-shm", a.dir.path("store.lock"))
+}
+
+// withKept reads the journal; from its very beginning, what retention left of
+// deleted segments comes first.
+func withKept(ctx context.Context, r *journal.Reader, from journal.Cursor) iter.Seq2[journal.Batch, error] {
+	return func(yield func(journal.Batch, error) bool) {
+		if from == (journal.Cursor{}) {
+			for b, err := range r.Kept(ctx) {
+				if !yield(b, err) {
+					return
+				}
+			}
+		}
+		for b, err := range r.Scan(ctx, from, journal.Cursor{}) {
+			if !yield(b, err) {
+				return
+			}
+		}
+	}
+}
+
+// progress tells a terminal how far a long read has come.
+func progress(t *terminal, end journal.Cursor) store.Progress {
+	begun, told := time.Now(), time.Time{}
+	return func(at journal.Cursor, lines int) {
+		if !t.colour || time.Since(begun) < time.Second {
+			return
+		}
+		if last := !at.Before(end); last || time.Since(told) > 200*time.Millisecond {
+			told = time.Now()
+			fmt.Fprintf(t.err, "\rreading the journal: segment %d of %d, %d lines", at.Segment, end.Segment, lines)
+			if last {
+				fmt.Fprintln(t.err)
+			}
+		}
+	}
+}
+
+// likeDirectory gives files that root has made to the directory's own user.
+func likeDirectory(dir string, files ...string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 || st.Uid == 0 {
+		return nil
+	}
+	for _, f := range files {
+		if err := os.Lchown(f, int(st.Uid), int(st.Gid)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%s: %w", filepath.Base(f), err)
+		}
+	}
+	return nil
+}
+
+func (a *answers) close() {
+	a.Close()
+	a.release()
+}
+
+// rows is a table for people and for CSV.
+type rows struct {
+	head []string
+	body [][]string
+}
+
+func (r *rows) add(cells ...any) {
+	var line []string
+	for _, c := range cells {
+		line = append(line, fmt.Sprint(c))
+	}
+	r.body = append(r.body, line)
+}
+
+// show prints a value in the form that was asked for.
+func (q *question) show(t *terminal, v any, r *rows) error {
+	switch {
+	case q.JSON:
+		return printJSON(t, v)
+	case q.CSV:
+		w := csv.NewWriter(t.out)
+		if err := w.Write(r.head); err != nil {
+			return err
+		}
+		return w.WriteAll(r.body)
+	}
+	return r.print(t)
+}
+
+func (r *rows) print(t *terminal) error {
+	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.ToUpper(strings.Join(r.head, "\t")))
+	for _, line := range r.body {
+		for i, c := range line {
+			line[i] = visible(c)
+		}
+		fmt.Fprintln(w, strings.Join(line, "\t"))
+	}
+	return w.Flush()
+}
+
+// visible is a visitor's text for a terminal: nothing in it moves the cursor or
+// turns the direction of what follows.
+func visible(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsGraphic(r) && !unicode.Is(unicode.Bidi_Control, r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, "\\u%04X", r)
+		}
+	}
+	return b.String()
+}
+
+// at is a time for a table.
+func at(v time.Time) string {
+	if v.IsZero() {
+		return "-"
+	}
+	return v.UTC().Format("2006-01-02 15:04:05")
+}
+
+// reindexCmd makes the store anew.
+type reindexCmd struct {
+	Data string `placeholder:"DIR" env:"SUNDEW_DATA" help:"The sensor's directory. Default: the platform's state directory."`
+}
+
+// Run implements kong's command.
+func (c *reindexCmd) Run(ctx context.Context, t *terminal) error {
+	begun := time.Now()
+	a, err := ask(ctx, t, c.Data, true)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	total, err := a.Totals(ctx, store.Filter{})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.out, "made anew in %v: %d sessions of %d sources (%s)\n", time.Since(begun).Round(10*time.Millisecond), total.Sessions, total.Sources, a.by.Versions())
+	return err
+}
