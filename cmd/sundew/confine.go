@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,8 +22,10 @@ func (m *machine) confine(c *runCmd) error {
 	}
 	limit := m.limit()
 	if os.Geteuid() == 0 && u.UID != 0 {
-		if err := sandbox.Own(string(m.dir), u); err != nil {
-			return fmt.Errorf("giving %s to %v: %w", m.dir, u, err)
+		for _, dir := range append([]string{string(m.dir)}, m.made...) {
+			if err := sandbox.Own(dir, u); err != nil {
+				return fmt.Errorf("giving %s to %v: %w", dir, u, err)
+			}
 		}
 	}
 	if err := sandbox.Become(u); err != nil {
@@ -44,6 +47,19 @@ func (m *machine) confine(c *runCmd) error {
 		return fmt.Errorf("%w; --sandbox off starts without", err)
 	}
 	return m.judge(c.Sandbox == "strict")
+}
+
+// makeDir makes a directory where there is none; it is then the sensor's own, and
+// follows it to another user.
+func (m *machine) makeDir(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	m.made = append(m.made, dir)
+	return os.Mkdir(dir, 0o750)
 }
 
 // becomes is whom the sensor runs as.

@@ -35,6 +35,7 @@ type machine struct {
 	octets    int64             // of the journal at the start
 	sandbox   []sandbox.Measure // what was given up; none: no sandbox
 	backup    *backup.Daily     // nil: none
+	made      []string          // directories beside dir that did not exist before
 
 	// tasks run beside the sensor: from before the first visitor until after
 	// the last has gone.
