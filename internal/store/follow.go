@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,17 +29,11 @@ type Lines struct {
 	// End is how far the journal goes now. Nil: each batch has a transaction of
 	// its own.
 	End func() journal.Cursor
-}
-
-// LinesOf is what a reader of a journal has now.
-func LinesOf(ctx context.Context, origin string, r *journal.Reader) (Lines, error) {
-	end, err := r.End()
-	return Lines{
-		Origin: origin,
-		Read:   func(c journal.Cursor) iter.Seq2[journal.Batch, error] { return r.Scan(ctx, c, end) },
-		Kept:   func() iter.Seq2[journal.Batch, error] { return r.Kept(ctx) },
-		End:    func() journal.Cursor { return end },
-	}, err
+	// State changes whenever the journal does. What the store has seen in this
+	// state it does not read again. "": not known.
+	State string
+	// Most is how many lines a transaction has at most, about; 0: 8192.
+	Most int
 }
 
 // Follow takes what the sensor's own journal yields from where the store left
@@ -58,7 +53,10 @@ func (w *Writer) Follow(ctx context.Context, l Lines, tell Progress) error {
 	if err != nil {
 		return err
 	}
-	f := &following{w: w, r: r, tell: tell, end: l.End}
+	if l.State != "" && l.State == r.state {
+		return nil
+	}
+	f := &following{w: w, r: r, tell: tell, end: l.End, most: cmp.Or(l.Most, maxLines)}
 	if l.Kept != nil && resume == (journal.Cursor{}) && r.next == resume {
 		r.kept = true
 		err = f.all(ctx, l.Kept())
@@ -66,6 +64,10 @@ func (w *Writer) Follow(ctx context.Context, l Lines, tell Progress) error {
 	}
 	if err == nil {
 		err = f.all(ctx, l.Read(resume))
+	}
+	if err == nil && ctx.Err() == nil && l.State != "" {
+		r.state = l.State
+		err = f.finish(context.WithoutCancel(ctx), true)
 	}
 	if ctx.Err() != nil && w.broken == nil {
 		return nil
@@ -79,6 +81,7 @@ type following struct {
 	r     *reading
 	tell  Progress
 	end   func() journal.Cursor
+	most  int
 	lines int // taken
 	open  int // of them, in the transaction that is open; 0: none is
 }
@@ -101,7 +104,7 @@ func (f *following) all(ctx context.Context, batches iter.Seq2[journal.Batch, er
 			break
 		}
 	}
-	return f.finish(quiet)
+	return f.finish(quiet, len(f.r.touched) > 0)
 }
 
 // take puts a batch into the transaction, and ends it where the journal has no
@@ -128,7 +131,7 @@ func (f *following) take(ctx context.Context, b journal.Batch) error {
 	}
 	f.r.next = b.Next
 	f.lines += len(b.Lines)
-	if caught := f.end == nil || !f.r.next.Before(f.end()); caught || f.open >= maxLines {
+	if caught := f.end == nil || !f.r.next.Before(f.end()); caught || f.open >= f.most {
 		return f.commit(ctx, caught)
 	}
 	return nil
@@ -148,12 +151,10 @@ func (f *following) commit(ctx context.Context, settled bool) error {
 	return nil
 }
 
-// finish judges what goes on once the lines have ended.
-func (f *following) finish(ctx context.Context) error {
-	if f.open == 0 {
-		if len(f.r.touched) == 0 {
-			return nil
-		}
+// finish judges what goes on once the lines have ended; anew says that there is
+// something to write even if no transaction is open.
+func (f *following) finish(ctx context.Context, anew bool) error {
+	if f.open == 0 && anew {
 		if err := f.w.begin(ctx); err != nil {
 			return fmt.Errorf("store: %w", err)
 		}

@@ -26,6 +26,7 @@ type Origin struct {
 	Lines int64     `json:"lines"`
 
 	next, resume journal.Cursor
+	state        string
 }
 
 // Next is the cursor behind the last line that the store has of the journal.
@@ -34,11 +35,11 @@ func (o *Origin) Next() journal.Cursor { return o.next }
 // Origins lists the journals that the store has taken in, the sensor's own first.
 func (s *Store) Origins(ctx context.Context) ([]Origin, error) {
 	out := []Origin{}
-	err := each(ctx, s.db, `SELECT name, kind, note, first, last, lines, next, resume FROM origins ORDER BY name`, nil, func(rows *sql.Rows) error {
+	err := each(ctx, s.db, `SELECT name, kind, note, first, last, lines, next, resume, state FROM origins ORDER BY name`, nil, func(rows *sql.Rows) error {
 		var o Origin
 		var first, last int64
 		var next, resume string
-		if err := rows.Scan(&o.Name, &o.Kind, &o.Note, &first, &last, &o.Lines, &next, &resume); err != nil {
+		if err := rows.Scan(&o.Name, &o.Kind, &o.Note, &first, &last, &o.Lines, &next, &resume, &o.state); err != nil {
 			return err
 		}
 		if first != 0 {

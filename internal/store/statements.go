@@ -10,9 +10,9 @@ import (
 const (
 	putMeta   = `INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 	keepMeta  = `INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`
-	putOrigin = `INSERT INTO origins (name, kind, note, first, last, lines, next, resume) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	putOrigin = `INSERT INTO origins (name, kind, note, first, last, lines, next, resume, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, note = excluded.note, first = excluded.first, last = excluded.last,
-		lines = excluded.lines, next = excluded.next, resume = excluded.resume`
+		lines = excluded.lines, next = excluded.next, resume = excluded.resume, state = excluded.state`
 
 	sourceKey = `SELECT key FROM sources WHERE addr = $1`
 	putSource = `INSERT INTO sources (key, addr) VALUES ($1, $2)`

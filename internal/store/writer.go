@@ -29,6 +29,7 @@ type Writer struct {
 	by    Interpreter
 
 	mu       sync.Mutex // held during a transaction
+	versions string
 	broken   error
 	sql      *statements
 	books    books
@@ -121,12 +122,23 @@ func (w *Writer) readingOf(ctx context.Context, name string) (*reading, journal.
 	return r, r.resume, nil
 }
 
+// Size is how many sessions and acts the store has.
+func (w *Writer) Size() (sessions, acts int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lastSession, w.acts
+}
+
 // begin starts a transaction; commit or rollback end it.
 func (w *Writer) begin(ctx context.Context) error {
 	w.mu.Lock()
 	if w.broken != nil {
 		w.mu.Unlock()
 		return w.broken
+	}
+	if v := w.by.Versions(); v != w.versions { // what is known of addresses has changed
+		w.versions = v
+		clear(w.visitors)
 	}
 	if _, err := w.sql.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		w.mu.Unlock()
@@ -177,7 +189,7 @@ func (w *Writer) flush(ctx context.Context, r *reading, settled bool) error {
 	if r.kept {
 		next, resume = journal.Cursor{}, journal.Cursor{} // begun anew if interrupted
 	}
-	if err := w.sql.exec(ctx, putOrigin, r.Name, r.Kind, r.Note, nanoseconds(r.First), nanoseconds(r.Last), r.Lines, next.String(), resume.String()); err != nil {
+	if err := w.sql.exec(ctx, putOrigin, r.Name, r.Kind, r.Note, nanoseconds(r.First), nanoseconds(r.Last), r.Lines, next.String(), resume.String(), r.state); err != nil {
 		return err
 	}
 	if err := w.sql.exec(ctx, putMeta, metaActs, fmt.Sprint(w.acts)); err != nil {
@@ -186,7 +198,7 @@ func (w *Writer) flush(ctx context.Context, r *reading, settled bool) error {
 	if err := w.sql.exec(ctx, putMeta, metaStamp, fmt.Sprint(w.stamp)); err != nil {
 		return err
 	}
-	return w.sql.exec(ctx, keepMeta, metaVersions, w.by.Versions())
+	return w.sql.exec(ctx, keepMeta, metaVersions, w.versions)
 }
 
 // settle writes sessions that go on: those that the database does not have yet,

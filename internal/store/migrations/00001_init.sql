@@ -18,7 +18,8 @@ CREATE TABLE origins (
   last   INTEGER NOT NULL,
   lines  INTEGER NOT NULL,
   next   TEXT    NOT NULL, -- the cursor behind the last line taken
-  resume TEXT    NOT NULL  -- the cursor before the oldest session still open
+  resume TEXT    NOT NULL, -- the cursor before the oldest session still open
+  state  TEXT    NOT NULL  -- of the files when all of them had been read; '': not yet
 );
 
 -- What many rows have in common stands once, and has a small number.
