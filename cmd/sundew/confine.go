@@ -82,6 +82,13 @@ func (m *machine) limit() sandbox.Limit {
 			l.Read = append(l.Read, s.folder)
 		}
 	}
+	if m.store != nil {
+		for _, f := range []string{m.store.by.files.Country, m.store.by.files.ASN} {
+			if f != "" {
+				l.Read = append(l.Read, filepath.Dir(f)) // a new file takes the old one's name
+			}
+		}
+	}
 	if m.backup != nil {
 		l.Write = append(l.Write, m.backup.Dir)
 	}
