@@ -20,7 +20,7 @@ type fixture struct {
 
 // fixtures reads a set: set.tsv says what is expected, set.jsonl what was recorded
 // (interop/fixtures/README.md).
-func fixtures(t *testing.T, set string) []*fixture {
+func fixtures(t testing.TB, set string) []*fixture {
 	t.Helper()
 	table, err := os.ReadFile("testdata/" + set + ".tsv")
 	if err != nil {
