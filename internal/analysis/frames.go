@@ -103,7 +103,7 @@ func userAgent(head []byte) string {
 	for l := range strings.Lines(string(head)) {
 		if name, v, ok := strings.Cut(l, ":"); ok && strings.EqualFold(name, "User-Agent") {
 			v = strings.TrimSpace(v)
-			return v[:min(len(v), 256)]
+			return event.Escape(v[:min(len(v), 256)])
 		}
 	}
 	return ""

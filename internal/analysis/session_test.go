@@ -153,6 +153,18 @@ func TestTechniquesOfSessions(t *testing.T) {
 	}
 }
 
+// What a visitor calls himself goes to terminals and pages: no control characters.
+func TestUserAgent(t *testing.T) {
+	for head, want := range map[string]string{
+		"GET / HTTP/1.1\r\nuser-agent: a\x1b[2J\xffb \r\n\r\n": `a\x1b[2J\xffb`,
+		"GET / HTTP/1.1\r\nHost: x\r\n\r\n":                     "",
+	} {
+		if got := userAgent([]byte(head)); got != want {
+			t.Errorf("%q: %q, want %q", head, got, want)
+		}
+	}
+}
+
 // The tables are read whole, know what is shipped whatever its case, and find what
 // is percent-encoded.
 func TestData(t *testing.T) {

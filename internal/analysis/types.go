@@ -142,7 +142,7 @@ type Finding struct {
 	Ops       int    `json:"ops"`                 // distinct operations
 	Payload   string `json:"payload,omitempty"`   // hash of normalised octets of acts that are not reads
 	CredList  string `json:"cred_list,omitempty"` // hash of the ordered pairs tried; empty below three
-	UA        string `json:"ua,omitempty"`        // User-Agent, at most 256 octets
+	UA        string `json:"ua,omitempty"`        // User-Agent, at most 256 octets, escaped as events escape text
 }
 
 // Bounds of what a Session keeps.
