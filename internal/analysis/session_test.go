@@ -157,7 +157,7 @@ func TestTechniquesOfSessions(t *testing.T) {
 func TestUserAgent(t *testing.T) {
 	for head, want := range map[string]string{
 		"GET / HTTP/1.1\r\nuser-agent: a\x1b[2J\xffb \r\n\r\n": `a\x1b[2J\xffb`,
-		"GET / HTTP/1.1\r\nHost: x\r\n\r\n":                     "",
+		"GET / HTTP/1.1\r\nHost: x\r\n\r\n":                    "",
 	} {
 		if got := userAgent([]byte(head)); got != want {
 			t.Errorf("%q: %q, want %q", head, got, want)
