@@ -223,8 +223,10 @@ func (s *Session) of(classes ...event.Class) *seen {
 }
 
 // ics says whether the protocol is one that plants alone speak.
-func (s *Session) ics() bool {
-	switch s.protocol {
+func (s *Session) ics() bool { return plant(s.protocol) }
+
+func plant(protocol string) bool {
+	switch protocol {
 	case "http", "ftp", "tftp", "snmp", "ipmi":
 		return false
 	}
