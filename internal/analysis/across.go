@@ -71,7 +71,7 @@ func (r *Rules) Across(visits []Visit) Across {
 		add("A-SITE", 0.10, by, "goes from one device of the site to another within a day")
 	}
 	if by := portSweep(visits); by != nil {
-		add("A-SWEEP", 0, by, "asks at %d services that plants alone have, or more, within the hour", sweepPorts)
+		add("A-SWEEP", 0, by, "asks at %d services that plants alone have, within the hour", len(by))
 		out.Techniques = []Technique{r.attack.Proven("T0846.001", "H"), r.attack.Proven("T1595.001", "H")}
 	}
 	if len(keen) > 0 && out.Score >= targeted {
