@@ -3,7 +3,6 @@ package analysis
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"strings"
 
 	"github.com/sundew-ics/sundew/internal/analysis/tool"
@@ -37,7 +36,7 @@ func decode(e *event.Event) []byte {
 	return b
 }
 
-// frame keeps the beginning for the fingerprint, and a hash of what is grave.
+// frame keeps the beginning for the fingerprint, and a hash of what changes the device.
 func (s *Session) frame(e *event.Event, octets []byte) {
 	if octets == nil || e.RequestLen == 0 {
 		return
@@ -45,8 +44,8 @@ func (s *Session) frame(e *event.Event, octets []byte) {
 	if len(s.frames) < tool.Frames {
 		s.frames = append(s.frames, tool.Frame{Request: octets[:min(len(octets), tool.MaxFrame)], Len: e.RequestLen})
 	}
-	if !e.Class.Passive() && s.grave.n < 256 {
-		s.grave.add(normal(s.protocol, octets[:min(len(octets), tool.MaxFrame)]))
+	if changing(classOf(e)) && s.grave.n < 256 {
+		s.grave.add(tool.Steady(s.protocol, octets[:min(len(octets), tool.MaxFrame)]))
 	}
 	if s.protocol == "http" && s.agent == "" {
 		s.agent = userAgent(octets)
@@ -64,39 +63,13 @@ func (s *Session) strike(e *event.Event, octets []byte) bool {
 		return false
 	}
 	s.exploits = s.exploits.add(e.Seq)
+	if !changing(classOf(e)) && s.grave.n < 256 {
+		s.grave.add(tool.Steady(s.protocol, octets[:min(len(octets), tool.MaxFrame)]))
+	}
 	if s.exploit == nil || s.exploit.cve == "" && x.cve != "" {
 		s.exploit = x
 	}
 	return true
-}
-
-// normal is a request without what changes from one connection to the next:
-// transaction identifiers, references, session handles, sequence numbers.
-func normal(protocol string, b []byte) []byte {
-	blank := func(from, to int) {
-		if len(b) >= to {
-			clear(b[from:to])
-		}
-	}
-	b = slices.Clone(b)
-	switch protocol {
-	case "modbus":
-		blank(0, 2)
-	case "s7comm":
-		blank(11, 13) // behind TPKT and COTP, the PDU reference
-	case "enip":
-		blank(4, 8)   // session handle
-		blank(12, 20) // sender context
-	case "iec104":
-		blank(2, 6) // N(S), N(R)
-	case "dnp3":
-		blank(10, 12) // transport and application sequence
-	case "bacnet":
-		blank(8, 9) // invoke identifier
-	case "ipmi":
-		blank(5, 14)
-	}
-	return b
 }
 
 func userAgent(head []byte) string {

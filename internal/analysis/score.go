@@ -55,6 +55,15 @@ func classOf(e *event.Event) event.Class {
 	return e.Class
 }
 
+// changing says whether acts of a class change the device, or try to.
+func changing(c event.Class) bool {
+	switch c {
+	case event.Write, event.Control, event.Mode, event.Restart, event.ProgramDownload, event.Firmware, event.Config, event.FileWrite:
+		return true
+	}
+	return false
+}
+
 // score says how targeted a session is, 0 to 1.
 func (s *Session) score(f *Finding, src Source) {
 	total := 0.0

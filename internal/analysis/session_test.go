@@ -115,6 +115,21 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+// What a visitor leaves for clusters: octets that change something or are an
+// attack, never what every scanner sends.
+func TestPayload(t *testing.T) {
+	for act, want := range map[string]bool{
+		"0 write write_single_coil coil:3=1": true, "0 identify report_server_id": false, "0 foreign GET_/_HTTP/1.0": false, "0 auth password x/yyy": false, "0 malformed other": false,
+	} {
+		if f := stay(t, "modbus", act).Finding(Source{}); (f.Payload != "") != want {
+			t.Errorf("%s leaves %q", act, f.Payload)
+		}
+	}
+	if f := stay(t, "http", "0 enumerate get_/boaform/x").Finding(Source{}); f.Payload == "" {
+		t.Error("an attack leaves nothing")
+	}
+}
+
 // What only a whole session proves.
 func TestTechniquesOfSessions(t *testing.T) {
 	repeat := func(n int, act string) (out []string) {

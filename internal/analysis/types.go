@@ -140,7 +140,7 @@ type Finding struct {
 	OpSeq     string `json:"op_seq,omitempty"` // operations in order, repeats folded, at most MaxOps
 	OpSeqHash string `json:"op_seq_hash,omitempty"`
 	Ops       int    `json:"ops"`                 // distinct operations
-	Payload   string `json:"payload,omitempty"`   // hash of normalised octets of acts that are not reads
+	Payload   string `json:"payload,omitempty"`   // hash of the octets that change the device or are a known attack, without what differs by connection
 	CredList  string `json:"cred_list,omitempty"` // hash of the ordered pairs tried; empty below three
 	UA        string `json:"ua,omitempty"`        // User-Agent, at most 256 octets, escaped as events escape text
 }

@@ -134,6 +134,7 @@ func FuzzCanonical(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, protocol string, b []byte) {
 		for _, p := range []string{"modbus", "s7comm", "enip", "http", "dnp3", "iec104", "bacnet", "snmp", "ipmi", "ftp", "tftp", "atg", "kamstrup", "kamstrup_management"} {
+			Steady(p, b)
 			s := Canonical(p, "", []Frame{{b, len(b)}, {b, len(b)}})
 			if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) || (s == "") != (len(b) == 0) || len(s) > 4096 {
 				t.Errorf("%q of %x", s, b)
