@@ -42,6 +42,9 @@ analysis/enrich       : analysis
 store                 : event journal analysis
 report                : event store analysis artifact render
 render                : event analysis
+demo/tape             : event
+demo/record           : event demo/tape
+demo                  : event demo/tape
 sink                  : event journal analysis render
 sink/sinktest         : event
 sink/*                : event journal analysis render sink
