@@ -9,6 +9,12 @@ import (
 	"github.com/sundew-ics/sundew/internal/demo/tape"
 )
 
+// A wordlist is pairs that many try in the same order.
+type wordlist struct {
+	pairs   []pair
+	shipped bool // one of them is as devices are delivered
+}
+
 // A kind is a part of the crowd: sources that do the same sort of thing. Each
 // source has one tape and keeps to it.
 type kind struct {
@@ -43,15 +49,15 @@ func kinds() []kind {
 }
 
 // wordlists are lists that many share: of FTP, and of the panel's page.
-func wordlists() (ftp, web [][]pair) {
-	ftp = [][]pair{
-		{{"admin", "admin"}, {"admin", "password"}, {"admin", "1234"}, {"root", "root"}, {"user", "user"}, {"ftp", "ftp"}, {"test", "test"}, {"guest", "guest"}},
-		{{"root", "123456"}, {"root", "toor"}, {"root", "admin"}, {"admin", "admin123"}, {"www", "www"}, {"data", "data"}, {"web", "web"}, {"oracle", "oracle"}, {"backup", "backup"}, {"pi", "raspberry"}},
-		{{"administrator", "administrator"}, {"administrator", "123456"}, {"Administrator", "P@ssw0rd"}, {"operator", "operator"}, {"service", "service"}, {"hmi", "hmi1"}},
+func wordlists() (ftp, web []wordlist) {
+	ftp = []wordlist{
+		{[]pair{{"admin", "admin"}, {"admin", "password"}, {"admin", "1234"}, {"root", "root"}, {"user", "user"}, {"ftp", "ftp"}, {"test", "test"}, {"guest", "guest"}}, true},
+		{[]pair{{"root", "123456"}, {"root", "toor"}, {"root", "admin"}, {"admin", "admin123"}, {"www", "www"}, {"data", "data"}, {"web", "web"}, {"oracle", "oracle"}, {"pi", "raspberry"}}, false},
+		{[]pair{{"administrator", "administrator"}, {"administrator", "123456"}, {"Administrator", "P@ssw0rd"}, {"operator", "operator"}, {"service", "service"}, {"hmi", "hmi1"}}, true},
 	}
-	web = [][]pair{
-		{{"admin", "password"}, {"admin", "admin1"}, {"admin", "12345"}, {"root", "root"}, {"user", "user"}, {"operator", "operator"}, {"scada", "scada"}},
-		{{"Administrator", "admin"}, {"hmi", "hmi"}, {"service", "service"}, {"siemens", "siemens"}, {"guest", "guest"}, {"support", "support"}},
+	web = []wordlist{
+		{[]pair{{"admin", "password"}, {"admin", "admin1"}, {"admin", "12345"}, {"root", "root"}, {"user", "user"}, {"operator", "operator"}, {"scada", "scada"}}, true},
+		{[]pair{{"Administrator", "admin"}, {"hmi", "hmi"}, {"siemens", "siemens"}, {"manager", "friend"}, {"support", "support"}, {"scada", "scada1"}}, false},
 	}
 	return ftp, web
 }
@@ -169,9 +175,9 @@ func (p *planner) brute() {
 		list, name := who%(len(ftp)+len(web)), "ftp-login"
 		v := visit{src: sources[who%len(sources)], label: "brute_force", who: "brute force", pace: machine}
 		if list < len(ftp) {
-			v.pairs = ftp[list]
+			v.pairs, v.shipped = ftp[list].pairs, ftp[list].shipped
 		} else {
-			v.pairs, name = web[list-len(ftp)], "http-login"
+			v.pairs, v.shipped, name = web[list-len(ftp)].pairs, web[list-len(ftp)].shipped, "http-login"
 			v.pace = steady
 		}
 		if v.tape = p.lib.tapes[name]; len(p.offered([]string{name})) > 0 {

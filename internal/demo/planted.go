@@ -105,6 +105,9 @@ func (o *Planted) add(p *planner, v *visit, name, label string, done *player) {
 			o.Tools[t]++
 		}
 	}
+	if v.shipped {
+		o.Techniques["T1694.001"]++
+	}
 	o.service(v)
 	for _, s := range done.sides {
 		o.add(p, v, name+"+", p.lib.truths[name+"+"].label, s)

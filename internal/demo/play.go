@@ -25,12 +25,16 @@ const (
 	human               // uneven, 2 to 60 s
 )
 
-func (p pace) gap(r *rand.Rand) time.Duration {
+// gap is the time before act i.
+func (p pace) gap(r *rand.Rand, i int) time.Duration {
 	switch p {
 	case steady:
 		return 980*time.Millisecond + time.Duration(r.IntN(40))*time.Millisecond
 	case human:
-		seconds := []float64{2.4, 3.1, 4, 5.5, 8, 13, 21, 34, 55}
+		seconds := []float64{2.4, 3.1, 4}
+		if i%2 == 0 { // he reads, then goes on
+			seconds = []float64{26, 34, 55}
+		}
 		return time.Duration(seconds[r.IntN(len(seconds))] * (0.85 + 0.3*r.Float64()) * float64(time.Second))
 	}
 	return time.Duration(15_000+r.IntN(75_000)) * time.Microsecond
@@ -41,17 +45,17 @@ type pair struct{ user, secret string }
 
 // A visit is a session to come.
 type visit struct {
-	at     time.Time
-	src    netip.Addr
-	sensor *sensor
-	tape   *tape.Tape
-	pace   pace
-	probe  bool   // connects and says nothing
-	pairs  []pair // the tape is played once for each
-	value  string // what is written where the tape says so
-	label  string // what it must be found to be
-	who    string // a planted actor, or a kind of crowd
-	first  time.Duration
+	at      time.Time
+	src     netip.Addr
+	sensor  *sensor
+	tape    *tape.Tape
+	pace    pace
+	probe   bool   // connects and says nothing
+	pairs   []pair // the tape is played once for each
+	shipped bool   // one of them is as devices are delivered
+	value   string // what is written where the tape says so
+	label   string // what it must be found to be
+	who     string // a planted actor, or a kind of crowd
 }
 
 // A player writes one session's lines.
@@ -100,7 +104,7 @@ func (v *visit) play(r *rand.Rand, put func(time.Time, []byte)) *player {
 				continue // greeted already
 			}
 			if p.seq > 1 {
-				p.now += v.pace.gap(r)
+				p.now += v.pace.gap(r, p.seq)
 			}
 			p.act(&acts[k])
 			p.side(&acts[k])
