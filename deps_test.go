@@ -40,6 +40,8 @@ analysis/attack       : event
 analysis/tool         :
 analysis/enrich       : analysis
 store                 : event journal analysis
+report/figure         :
+report/document       : event store analysis report report/figure
 report                : event store analysis artifact render
 render                : event analysis
 demo/tape             : event

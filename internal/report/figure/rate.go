@@ -112,6 +112,9 @@ func ECDF(h Head, unit string, inSeconds bool, curves []Curve) SVG {
 	const left, top, floor = 58.0, 10.0, 240.0
 	c := begin(h, floor+46+18*float64(legendLines(names, Width-left)))
 	x, ticks := decades(least, most, left, Width-24)
+	if inSeconds {
+		x, ticks = durations(least, most, left, Width-24)
+	}
 	y := scale{high: 100, from: floor, to: top}
 	for v := 0.0; v <= 100; v += 25 {
 		c.line(left, y.at(v), x.to, y.at(v), rule, 1)
@@ -121,7 +124,7 @@ func ECDF(h Head, unit string, inSeconds bool, curves []Curve) SVG {
 		c.line(x.at(t), top, x.at(t), floor+5, rule, 1)
 		name := tick(t)
 		if inSeconds {
-			name = seconds(t)
+			name = Seconds(t)
 		}
 		c.text(x.at(t), floor+18, middle, small, faint, name)
 	}

@@ -103,8 +103,8 @@ func tick(v float64) string {
 	return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(v, 'f', 4, 64), "0"), ".")
 }
 
-// seconds writes a duration as short as an axis wants it.
-func seconds(v float64) string {
+// Seconds writes a duration, in seconds, in the unit that fits it.
+func Seconds(v float64) string {
 	switch {
 	case v < 0.9995e-3:
 		return tick(math.Round(v*1e6)) + " µs"
