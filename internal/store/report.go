@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -92,46 +94,57 @@ type Bin struct {
 	N     int64   `json:"n"`
 }
 
-// Distributions are those of sessions that have ended: how long they lasted, in
-// seconds, and how many acts they had, in bins of a fiftieth of a decade.
-func (s *Store) Distributions(ctx context.Context, f Filter) (lasted, acts []Bin, err error) {
-	w := f.sessions()
-	w.and("closed > 0")
-	rows, err := s.db.QueryContext(ctx, "SELECT closed - opened, acts FROM sessions"+w.String(), w.args...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	d, a := bins{}, bins{}
-	for rows.Next() {
-		var ns, n int64
-		if err := rows.Scan(&ns, &n); err != nil {
-			return nil, nil, fmt.Errorf("store: %w", err)
-		}
-		d.add(max(float64(ns)/1e9, 1e-3))
-		a.add(float64(max(n, 1)))
-	}
-	return d.sorted(), a.sorted(), rows.Err()
+// A Spread is how long the sessions of a label lasted, in seconds, in bins of a
+// fiftieth of a decade, and how many acts they had; none counts as one.
+type Spread struct {
+	Label  string `json:"label"`
+	Lasted []Bin  `json:"lasted"`
+	Acts   []Bin  `json:"acts"`
 }
 
-// bins count by the logarithm.
-type bins map[int]int64
+// Distributions are those of sessions that have ended, by label.
+func (s *Store) Distributions(ctx context.Context, f Filter) ([]Spread, error) {
+	w := f.sessions()
+	w.and("closed > 0")
+	rows, err := s.db.QueryContext(ctx, "SELECT label, closed - opened, acts FROM sessions"+w.String(), w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	defer rows.Close()
+	lasted, acts := map[string]bins{}, map[string]bins{}
+	for rows.Next() {
+		var label string
+		var ns, n int64
+		if err := rows.Scan(&label, &ns, &n); err != nil {
+			return nil, fmt.Errorf("store: %w", err)
+		}
+		if lasted[label] == nil {
+			lasted[label], acts[label] = bins{}, bins{}
+		}
+		lasted[label][logBin(max(float64(ns)/1e9, 1e-3))]++
+		if n = max(n, 1); n > 1000 {
+			acts[label][logBin(float64(n))]++
+		} else {
+			acts[label][float64(n)]++
+		}
+	}
+	var out []Spread
+	for _, label := range slices.Sorted(maps.Keys(lasted)) {
+		out = append(out, Spread{label, lasted[label].sorted(), acts[label].sorted()})
+	}
+	return out, rows.Err()
+}
 
-func (b bins) add(v float64) { b[int(math.Ceil(50*math.Log10(v)-1e-9))]++ }
+// logBin is the upper end of a value's bin.
+func logBin(v float64) float64 { return math.Pow(10, math.Ceil(50*math.Log10(v)-1e-9)/50) }
+
+// bins count by the upper ends of bins.
+type bins map[float64]int64
 
 func (b bins) sorted() []Bin {
-	out := []Bin{}
-	if len(b) == 0 {
-		return out
-	}
-	low, high := math.MaxInt, math.MinInt
-	for k := range b {
-		low, high = min(low, k), max(high, k)
-	}
-	for k := low; k <= high; k++ {
-		if n := b[k]; n > 0 {
-			out = append(out, Bin{math.Pow(10, float64(k)/50), n})
-		}
+	out := make([]Bin, 0, len(b))
+	for _, v := range slices.Sorted(maps.Keys(b)) {
+		out = append(out, Bin{v, b[v]})
 	}
 	return out
 }

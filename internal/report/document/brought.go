@@ -7,7 +7,7 @@ import "strings"
 func (d *Document) brought(f *facts) Section {
 	s := Section{ID: "brought", Title: "Targets, credentials and files", Lead: "What visitors tried to change, with which names and passwords they tried to enter, and what they left behind."}
 	aims := &Table{Name: "targets", Caption: "What visitors tried to change", Show: 25, Note: "Obeyed: the device answered as if it had done so. The value is an example.",
-		Columns: []Column{{Name: "protocol"}, {Name: "persona"}, {Name: "operation", Code: true}, {Name: "target", Code: true}, {Name: "value", Code: true}, {Name: "acts", Number: true}, {Name: "obeyed", Number: true}, {Name: "sources", Number: true}, {Name: "first"}}}
+		Columns: []Column{{Name: "protocol"}, {Name: "persona"}, {Name: "operation", Code: true, Keep: true}, {Name: "target", Code: true}, {Name: "value", Code: true}, {Name: "acts", Number: true}, {Name: "obeyed", Number: true}, {Name: "sources", Number: true}, {Name: "first"}}}
 	for _, a := range f.aims {
 		aims.Rows = append(aims.Rows, []any{a.Protocol, a.Persona, a.Op, strings.TrimSpace(a.Target), a.Value, a.Acts, a.Obeyed, a.Sources, a.First})
 	}

@@ -19,18 +19,18 @@ func (d *Document) comparison(f *facts) Section {
 		}
 	}
 	if len(s.Items) > 0 {
-		s.text("Intervals are exact ones of a Poisson count at 95 %%. They suppose that sessions are independent of each other, which those of one scanner are not: they are too narrow rather than too wide, and sources should be compared beside sessions.")
+		s.text("Intervals are exact ones of a Poisson count at 95 %%. They suppose that sessions are independent of each other, which those of one scanner are not: they are too narrow rather than too wide, and sources should be compared beside sessions.")
 	}
 	return s
 }
 
 func (d *Document) sides(c *report.Comparison, s *Section) {
 	t := &Table{Name: "by-" + c.By, Caption: "Comparison by " + c.By, Note: "Hours are those of all services together; a rate is per hour of one service. Sources seen nowhere else are “only here”.",
-		Columns: []Column{{Name: c.By}, {Name: "listened, h", Number: true}, {Name: "sessions", Number: true}, {Name: "per hour", Number: true}, {Name: "95 % interval", Number: true},
-			{Name: "changes", Number: true}, {Name: "changes per 1,000 h", Number: true}, {Name: "95 % interval", Number: true}, {Name: "sources", Number: true}, {Name: "only here", Number: true}, {Name: "first visit after", Number: true}}}
+		Columns: []Column{{Name: c.By, Keep: true}, {Name: "listened, h", Number: true}, {Name: "sessions", Number: true}, {Name: "per hour", Number: true}, {Name: "95 % interval", Number: true},
+			{Name: "changes", Number: true}, {Name: "changes per 1,000 h", Number: true}, {Name: "95 % interval", Number: true}, {Name: "sources", Number: true}, {Name: "only here", Number: true}}}
 	var names, protocols []string
 	for i, v := range c.Sides {
-		t.Rows = append(t.Rows, []any{v.Name, v.Hours, v.Totals.Sessions, v.Sessions.Rate, interval(v.Sessions.Low, v.Sessions.High), v.Changes.N, 1000 * v.Changes.Rate, interval(1000*v.Changes.Low, 1000*v.Changes.High), v.Totals.Sources, v.Exclusive, v.ToFirst})
+		t.Rows = append(t.Rows, []any{v.Name, v.Hours, v.Totals.Sessions, v.Sessions.Rate, interval(v.Sessions.Low, v.Sessions.High), v.Changes.N, 1000 * v.Changes.Rate, interval(1000*v.Changes.Low, 1000*v.Changes.High), v.Totals.Sources, v.Exclusive})
 		if i < drawn {
 			names = append(names, v.Name)
 		}
@@ -61,7 +61,7 @@ func (d *Document) sides(c *report.Comparison, s *Section) {
 		groups = append(groups, g)
 	}
 	if len(groups) > 0 {
-		caption := fmt.Sprintf("Sessions per hour of a listening service by protocol and %s, with 95 %% intervals.", c.By)
+		caption := fmt.Sprintf("Sessions per hour of a listening service by protocol and %s, with 95 %% intervals.", c.By)
 		if len(c.Sides) > drawn {
 			caption += fmt.Sprintf(" The first %d of %d are drawn.", drawn, len(c.Sides))
 		}

@@ -90,6 +90,7 @@ type Column struct {
 	Name   string
 	Number bool // flush right
 	Code   bool // set as typed: a visitor's text, an identifier
+	Keep   bool // on one line
 }
 
 // Make gathers what the store says of a period.

@@ -22,7 +22,7 @@ type facts struct {
 	week                []store.Point
 	fresh               []store.Point
 	paces, kinds        []store.Pair // label and pace; protocol and label
-	lasted, acts        []store.Bin
+	spread              []store.Spread
 	countries           []store.Count
 	networks            []store.Network
 	labels              []store.Count
@@ -55,7 +55,7 @@ func gather(ctx context.Context, s *store.Store, cfg Config) (*facts, error) {
 		func() error { f.fresh, err = s.NewSources(ctx, q); return err },
 		func() error { f.paces, err = s.Pairs(ctx, q, store.ByLabel, store.ByAutomation); return err },
 		func() error { f.kinds, err = s.Pairs(ctx, q, store.ByProtocol, store.ByLabel); return err },
-		func() error { f.lasted, f.acts, err = s.Distributions(ctx, q); return err },
+		func() error { f.spread, err = s.Distributions(ctx, q); return err },
 		func() error { f.countries, err = s.Count(ctx, q, store.ByCountry, long); return err },
 		func() error { f.networks, err = s.Networks(ctx, q, long); return err },
 		func() error { f.labels, err = s.Count(ctx, q, store.ByLabel, long); return err },

@@ -25,7 +25,7 @@ var css string
 func (d *Document) page(w io.Writer) error {
 	sum := sha256.Sum256([]byte(css))
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"cell": cell, "date": date, "instant": instant, "list": listing, "visible": visible,
+		"set": set, "date": date, "instant": instant, "list": listing, "visible": visible,
 		"svg":   func(s figure.SVG) template.HTML { return template.HTML(s) }, //nolint:gosec // drawn by us, texts escaped there
 		"shown": (*Table).shown, "more": (*Table).more,
 		"count": func(n int) string { return figure.Count(int64(n)) },

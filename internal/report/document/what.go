@@ -2,6 +2,8 @@ package document
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +15,7 @@ import (
 
 func (d *Document) sensors(f *facts) Section {
 	s := Section{ID: "sensors", Title: "Sensors and listening time", Lead: "Who listened, where and for how long: what every rate in this report is divided by."}
-	t := &Table{Name: "sensors", Caption: "Sensors", Columns: []Column{{Name: "sensor"}, {Name: "place"}, {Name: "personas"}, {Name: "services", Number: true}, {Name: "listened, h", Number: true},
+	t := &Table{Name: "sensors", Caption: "Sensors", Columns: []Column{{Name: "sensor", Keep: true}, {Name: "place"}, {Name: "personas"}, {Name: "services", Number: true}, {Name: "listened, h", Number: true},
 		{Name: "interruptions", Number: true}, {Name: "sessions", Number: true}}}
 	lanes := &Table{Columns: []Column{{Name: "sensor"}, {Name: "from"}, {Name: "to"}, {Name: "ended by"}}}
 	var drawn []figure.Lane
@@ -59,22 +61,24 @@ func (d *Document) sensors(f *facts) Section {
 
 func (d *Document) what(f *facts) Section {
 	s := Section{ID: "what", Title: "What is done", Lead: "Which patterns the sessions follow, what they did in words common to all protocols, and which techniques of MITRE ATT&CK their octets prove."}
-	labels := &Table{Name: "labels", Caption: "Sessions by label", Note: "A label says what was done, not who did it; the rules are in docs/analysis.md.",
-		Columns: []Column{{Name: "label"}, {Name: "sessions", Number: true}, {Name: "share", Number: true}, {Name: "sources", Number: true}}}
+	labels := &Table{Name: "labels", Caption: "Sessions by label", Columns: []Column{{Name: "label"}, {Name: "sessions", Number: true}, {Name: "share", Number: true}, {Name: "sources", Number: true}}}
 	var bars []figure.Bar
 	total := f.stats.Totals.Sessions
 	for _, l := range f.labels {
 		labels.Rows = append(labels.Rows, []any{labelled(l.Name), l.Sessions, percent(l.Sessions, total), l.Sources})
-		bars = append(bars, figure.Bar{Name: labelled(l.Name), Value: float64(l.Sessions), Note: percent(l.Sessions, total)})
+		bars = append(bars, figure.Bar{Name: labelled(l.Name), Value: float64(l.Sessions), Note: percent(l.Sessions, total) + ", " + many(l.Sources, "source", "sources")})
 	}
 	if len(bars) > 0 {
 		s.figure(d, "labels", "Sessions by label.", first(bars), copyOf(labels), func(h figure.Head) figure.SVG { return figure.Bars(h, "sessions", bars) })
 	}
-	s.table(d, labels, "Nobody came in this period.")
+	s.text("A label says what a session did, not who did it: the first of a fixed list of rules that applies (docs/analysis.md).")
 	d.classes(f, &s)
 	d.techniques(f, &s)
-	ops := &Table{Name: "operations", Caption: "The most frequent operations", Show: 15, Columns: []Column{{Name: "protocol"}, {Name: "operation", Code: true}, {Name: "class"}, {Name: "acts", Number: true}, {Name: "refused or ignored", Number: true}}}
+	ops := &Table{Name: "operations", Caption: "The most frequent operations", Show: 15, Columns: []Column{{Name: "protocol"}, {Name: "operation", Code: true, Keep: true}, {Name: "class"}, {Name: "acts", Number: true}, {Name: "refused or ignored", Number: true}}}
 	for _, o := range f.operations {
+		if o.Class == string(event.Report) {
+			continue // what we send unasked
+		}
 		ops.Rows = append(ops.Rows, []any{o.Protocol, o.Op, labelled(o.Class), o.Acts, o.Refused})
 	}
 	s.table(d, ops, "There were no acts.")
@@ -136,7 +140,7 @@ func (d *Document) classes(f *facts, s *Section) {
 func (d *Document) techniques(f *facts, s *Section) {
 	t := &Table{Name: "techniques", Caption: "ATT&CK techniques that octets prove", Show: 20,
 		Note: "Release 19, with the id of release 18 where it differs. Only what an act proves is counted, never an impact.",
-		Columns: []Column{{Name: "id"}, {Name: "release 18"}, {Name: "technique"}, {Name: "tactics"}, {Name: "sessions", Number: true}, {Name: "sources", Number: true},
+		Columns: []Column{{Name: "id", Keep: true}, {Name: "release 18"}, {Name: "technique"}, {Name: "tactics"}, {Name: "sessions", Number: true}, {Name: "sources", Number: true},
 			{Name: "acts", Number: true}, {Name: "protocols"}}}
 	var bars []figure.Bar
 	for i, x := range f.stats.Techniques {
@@ -184,14 +188,11 @@ func (d *Document) protocols(f *facts) Section {
 		func(h figure.Head) figure.SVG { return figure.Stack(h, "sessions a day", f.start(), f.step(), series) })
 	s.figure(d, "protocols-by-day", "Sessions a day of each protocol, each on a scale of its own.", fmt.Sprintf("%d small charts.", len(multiples)), copyOf(data),
 		func(h figure.Head) figure.SVG { return figure.Multiples(h, "sessions", f.start(), f.step(), multiples) })
-	s.figure(d, "duration", "How long sessions lasted: the share that ended within a time.", quartiles(f.lasted, true), binTable(f.lasted, "seconds"),
-		func(h figure.Head) figure.SVG {
-			return figure.ECDF(h, "duration", true, []figure.Curve{{Name: "all sessions", Steps: cumulative(f.lasted)}})
-		})
-	s.figure(d, "acts", "How many acts sessions had: the share with so many or fewer.", quartiles(f.acts, false), binTable(f.acts, "acts"),
-		func(h figure.Head) figure.SVG {
-			return figure.ECDF(h, "acts in a session (none counts as one)", false, []figure.Curve{{Name: "all sessions", Steps: cumulative(f.acts)}})
-		})
+	lasted, acts := f.curves(f.spread, false), f.curves(f.spread, true)
+	s.figure(d, "duration", "How long sessions lasted, by kind of visitor: the share that ended within a time.", quartiles(f.spread, false), curveTable(lasted, "seconds"),
+		func(h figure.Head) figure.SVG { return figure.ECDF(h, "duration", true, lasted) })
+	s.figure(d, "acts", "How many acts sessions had, by kind of visitor: the share with so many or fewer. None counts as one.", quartiles(f.spread, true), curveTable(acts, "acts"),
+		func(h figure.Head) figure.SVG { return figure.ECDF(h, "acts in a session", false, acts) })
 	return s
 }
 
@@ -243,43 +244,80 @@ func busiest(points []store.Point) string {
 	return fmt.Sprintf("The busiest day is %s with %s sessions.", date(most), figure.Count(days[most]))
 }
 
-func cumulative(bins []store.Bin) []figure.Step {
-	var total, sum int64
-	for _, b := range bins {
-		total += b.N
-	}
-	var out []figure.Step
-	for _, b := range bins {
-		sum += b.N
-		out = append(out, figure.Step{Value: b.Value, Share: float64(sum) / float64(total)})
+// curves are the distributions by kind of visitor, the targeted with the interested.
+func (f *facts) curves(spread []store.Spread, acts bool) []figure.Curve {
+	var out []figure.Curve
+	for _, kind := range kindNames()[:4] {
+		bins := map[float64]int64{}
+		for _, v := range spread {
+			k := kindOf(v.Label)
+			if k == "targeted" {
+				k = kindNames()[3]
+			}
+			if k == kind {
+				merge(bins, of(v, acts))
+			}
+		}
+		if steps := cumulative(bins); len(steps) > 0 {
+			out = append(out, figure.Curve{Name: kind, Steps: steps})
+		}
 	}
 	return out
 }
 
-func binTable(bins []store.Bin, unit string) *Table {
-	t := &Table{Columns: []Column{{Name: "up to, " + unit, Number: true}, {Name: "sessions", Number: true}, {Name: "share", Number: true}}}
-	for i, s := range cumulative(bins) {
-		t.Rows = append(t.Rows, []any{s.Value, bins[i].N, s.Share})
+// of is one of the two distributions.
+func of(v store.Spread, acts bool) []store.Bin {
+	if acts {
+		return v.Acts
+	}
+	return v.Lasted
+}
+
+func merge(into map[float64]int64, bins []store.Bin) {
+	for _, b := range bins {
+		into[b.Value] += b.N
+	}
+}
+
+func cumulative(bins map[float64]int64) []figure.Step {
+	var total, sum int64
+	for _, n := range bins {
+		total += n
+	}
+	var out []figure.Step
+	for _, v := range slices.Sorted(maps.Keys(bins)) {
+		sum += bins[v]
+		out = append(out, figure.Step{Value: v, Share: float64(sum) / float64(total)})
+	}
+	return out
+}
+
+func curveTable(curves []figure.Curve, unit string) *Table {
+	t := &Table{Columns: []Column{{Name: "kind"}, {Name: "up to, " + unit, Number: true}, {Name: "share", Number: true}}}
+	for _, c := range curves {
+		for _, s := range c.Steps {
+			t.Rows = append(t.Rows, []any{c.Name, s.Value, s.Share})
+		}
 	}
 	return t
 }
 
-// quantile is the value at or below which a share of sessions is.
-func quantile(bins []store.Bin, share float64) float64 {
-	for _, s := range cumulative(bins) {
-		if s.Share >= share {
-			return s.Value
-		}
+// quartiles says where the half and the nine tenths of all sessions are.
+func quartiles(spread []store.Spread, acts bool) string {
+	bins := map[float64]int64{}
+	for _, v := range spread {
+		merge(bins, of(v, acts))
 	}
-	return 0
-}
-
-func quartiles(bins []store.Bin, times bool) string {
-	write := func(v float64) string {
-		if times {
-			return figure.Seconds(v)
+	write := func(share float64) string {
+		for _, s := range cumulative(bins) {
+			if s.Share >= share {
+				if acts {
+					return many(int64(math.Round(s.Value)), "act", "acts")
+				}
+				return figure.Seconds(s.Value)
+			}
 		}
-		return figure.Short(v)
+		return "nothing"
 	}
-	return fmt.Sprintf("Half of the sessions have %s or less, nine tenths %s or less.", write(quantile(bins, 0.5)), write(quantile(bins, 0.9)))
+	return fmt.Sprintf("Half of the sessions have %s or less, nine tenths %s or less.", write(0.5), write(0.9))
 }

@@ -17,7 +17,7 @@ func (d *Document) when(f *facts) Section {
 	d.rhythm(f, &s)
 	d.pace(f, &s)
 	t := &Table{Name: "first-contact", Caption: "Time to first contact", Show: 30, Note: "From the first listening of the service within all data to the first session of this period.",
-		Columns: []Column{{Name: "sensor"}, {Name: "persona"}, {Name: "service"}, {Name: "protocol"}, {Name: "listened", Number: true}, {Name: "first visit after", Number: true}, {Name: "first known scanner after", Number: true}, {Name: "which"}, {Name: "sessions", Number: true}}}
+		Columns: []Column{{Name: "sensor", Keep: true}, {Name: "persona", Keep: true}, {Name: "service", Keep: true}, {Name: "protocol"}, {Name: "listened", Number: true}, {Name: "first visit after", Number: true}, {Name: "first known scanner after", Number: true}, {Name: "which"}, {Name: "sessions", Number: true}}}
 	var rows []figure.Dots
 	for _, c := range f.stats.Contacts {
 		visit, scanner := since(c.First, c.Since), since(c.Scanner, c.Since)

@@ -9,7 +9,7 @@ import (
 func (d *Document) where(f *facts) Section {
 	s := Section{ID: "where", Title: "From where", Lead: "Where the sources' addresses are registered and who runs their networks. That is where a machine is on paper, not where a person sits."}
 	total := f.stats.Totals.Sessions
-	countries := &Table{Name: "countries", Caption: "Countries of registration", Show: 15, Columns: []Column{{Name: "country"}, {Name: "sessions", Number: true}, {Name: "share", Number: true}, {Name: "sources", Number: true}}}
+	countries := &Table{Columns: []Column{{Name: "country"}, {Name: "sessions", Number: true}, {Name: "share", Number: true}, {Name: "sources", Number: true}}}
 	var bars []figure.Bar
 	for i, c := range f.countries {
 		countries.Rows = append(countries.Rows, []any{named(c.Name, "unknown"), c.Sessions, percent(c.Sessions, total), c.Sources})
@@ -18,13 +18,14 @@ func (d *Document) where(f *facts) Section {
 		}
 	}
 	if len(bars) > 0 {
-		s.figure(d, "countries", "Sessions by the country in which the source's address is registered.", first(bars), copyOf(countries), func(h figure.Head) figure.SVG { return figure.Bars(h, "sessions", bars) })
-	}
-	if len(f.countries) > len(bars) {
-		s.table(d, countries, "")
+		caption := "Sessions by the country in which the source's address is registered."
+		if n := len(f.countries); n > len(bars) {
+			caption = fmt.Sprintf("Sessions by the country in which the source's address is registered: the first %d of %d.", len(bars), n)
+		}
+		s.figure(d, "countries", caption, first(bars), copyOf(countries), func(h figure.Head) figure.SVG { return figure.Bars(h, "sessions", bars) })
 	}
 	networks := &Table{Name: "networks", Caption: "Networks", Show: 15, Note: "The operator is the autonomous system's.",
-		Columns: []Column{{Name: "system"}, {Name: "operator", Code: true}, {Name: "sessions", Number: true}, {Name: "share", Number: true}, {Name: "sources", Number: true}}}
+		Columns: []Column{{Name: "system"}, {Name: "operator"}, {Name: "sessions", Number: true}, {Name: "share", Number: true}, {Name: "sources", Number: true}}}
 	for _, n := range f.networks {
 		system := "unknown"
 		if n.ASN != 0 {

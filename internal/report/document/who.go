@@ -20,7 +20,7 @@ func (d *Document) who(f *facts) Section {
 	d.kinds(f, &s)
 	d.tools(f, &s)
 	actors := &Table{Name: "actors", Caption: "Sources that did the gravest", Show: 20, Note: "Label and score are those of the gravest session.",
-		Columns: []Column{{Name: "source", Code: true}, {Name: "country"}, {Name: "network", Code: true}, {Name: "label"}, {Name: "score", Number: true}, {Name: "sessions", Number: true}, {Name: "days", Number: true}, {Name: "first"}, {Name: "last"}, {Name: "protocols"}}}
+		Columns: []Column{{Name: "source", Code: true, Keep: true}, {Name: "country"}, {Name: "network"}, {Name: "label"}, {Name: "score", Number: true}, {Name: "sessions", Number: true}, {Name: "days", Number: true}, {Name: "first"}, {Name: "last"}, {Name: "protocols"}}}
 	for _, a := range f.actors {
 		network := named(a.ASOrg, a.NetType)
 		if a.Scanner != "" {
@@ -42,10 +42,10 @@ func (d *Document) who(f *facts) Section {
 		clusters.Rows = append(clusters.Rows, []any{c.Name, len(c.Sources), join(addresses), len(c.Sessions), time.Unix(0, c.First), time.Unix(0, c.Last), shortKeys(c.Keys)})
 	}
 	s.table(d, clusters, "No two sources share what chance does not explain.")
-	notable := &Table{Name: "notable-sessions", Caption: "Notable sessions", Show: 20, Note: "Those that score or weigh most, at most two of a source. `sundew session ID` tells each act by act.",
-		Columns: []Column{{Name: "session", Code: true}, {Name: "opened"}, {Name: "source", Code: true}, {Name: "country"}, {Name: "service"}, {Name: "acts", Number: true}, {Name: "label"}, {Name: "score", Number: true}, {Name: "pace"}}}
+	notable := &Table{Name: "notable-sessions", Caption: "Notable sessions", Show: 20, Note: "Those that score or weigh most, at most two of a source. The command sundew session, with the session, tells each act by act.",
+		Columns: []Column{{Name: "session", Code: true, Keep: true}, {Name: "opened", Keep: true}, {Name: "source", Code: true, Keep: true}, {Name: "country"}, {Name: "service"}, {Name: "acts", Number: true}, {Name: "label"}, {Name: "score", Number: true}, {Name: "pace"}}}
 	for _, v := range f.notable {
-		notable.Rows = append(notable.Rows, []any{v.ID, v.Opened, v.Src, v.Country, v.Persona + " " + v.Device + "/" + v.Service, v.Acts, labelled(v.Label), fmt.Sprintf("%.2f", v.Score), v.Automation})
+		notable.Rows = append(notable.Rows, []any{sessionID(v.ID), v.Opened, v.Src, v.Country, v.Persona + " " + v.Device + "/" + v.Service, v.Acts, labelled(v.Label), fmt.Sprintf("%.2f", v.Score), v.Automation})
 	}
 	s.table(d, notable, "No session tried to change anything.")
 	return s

@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"html/template"
 	"net/netip"
 	"strings"
 	"time"
@@ -49,7 +50,10 @@ func percent(n, of int64) string {
 	if of == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
+	if v := 100 * float64(n) / float64(of); n == 0 || v >= 0.05 {
+		return fmt.Sprintf("%.1f\u00a0%%", v)
+	}
+	return "<0.1\u00a0%"
 }
 
 // many writes a number with its noun: 1 sensor, 3 sensors.
@@ -110,7 +114,27 @@ func visible(s string) string {
 	return b.String()
 }
 
-// cell writes a value for the page.
+// sessionID is a session's name; the page has as much of it as tells it apart.
+type sessionID string
+
+// set writes a value for the page: words with a hyphen, and days, stay whole.
+func set(v any, c Column) template.HTML {
+	text := cell(v)
+	if c.Code || c.Keep || c.Number || !strings.Contains(text, "-") {
+		return template.HTML(template.HTMLEscapeString(text)) //nolint:gosec // escaped
+	}
+	var out []string
+	for _, w := range strings.Fields(text) {
+		w = template.HTMLEscapeString(w)
+		if strings.Contains(w, "-") && len(w) <= 24 {
+			w = `<span class="k">` + w + `</span>`
+		}
+		out = append(out, w)
+	}
+	return template.HTML(strings.Join(out, " ")) //nolint:gosec // escaped word by word
+}
+
+// cell writes a value as text.
 func cell(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -129,6 +153,8 @@ func cell(v any) string {
 		return lasting(v)
 	case netip.Addr:
 		return v.String()
+	case sessionID:
+		return string(v[:min(18, len(v))])
 	}
 	return visible(fmt.Sprint(v))
 }

@@ -23,7 +23,7 @@ func Bars(h Head, unit string, bars []Bar) SVG {
 		note = math.Max(note, wide(valueNote(b), small)+10)
 		most = math.Max(most, b.Value)
 	}
-	label = math.Min(label, 290)
+	label = math.Min(label, 310)
 	height := top + row*float64(len(bars)) + 40
 	c := begin(h, height)
 	s, ticks := whole(most, label, Width-note-8, 6)

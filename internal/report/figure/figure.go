@@ -131,13 +131,13 @@ type point struct{ x, y float64 }
 func (c *canvas) mark(kind int, x, y float64, fill, title string) {
 	switch kind % 4 {
 	case 0:
-		fmt.Fprintf(&c.b, `<circle cx="%s" cy="%s" r="4" fill="%s">`, number(x), number(y), fill)
+		fmt.Fprintf(&c.b, `<circle cx="%s" cy="%s" r="4" fill="%s" stroke="#fff" stroke-width="0.8">`, number(x), number(y), fill)
 	case 1:
-		fmt.Fprintf(&c.b, `<rect x="%s" y="%s" width="7.4" height="7.4" fill="%s">`, number(x-3.7), number(y-3.7), fill)
+		fmt.Fprintf(&c.b, `<rect x="%s" y="%s" width="7.4" height="7.4" fill="%s" stroke="#fff" stroke-width="0.8">`, number(x-3.7), number(y-3.7), fill)
 	case 2:
-		fmt.Fprintf(&c.b, `<path d="M%s %sl4.6 8h-9.2z" fill="%s">`, number(x), number(y-4.9), fill)
+		fmt.Fprintf(&c.b, `<path d="M%s %sl4.6 8h-9.2z" fill="%s" stroke="#fff" stroke-width="0.8">`, number(x), number(y-4.9), fill)
 	case 3:
-		fmt.Fprintf(&c.b, `<path d="M%s %sl4.8 4.8-4.8 4.8-4.8-4.8z" fill="%s">`, number(x), number(y-4.8), fill)
+		fmt.Fprintf(&c.b, `<path d="M%s %sl4.8 4.8-4.8 4.8-4.8-4.8z" fill="%s" stroke="#fff" stroke-width="0.8">`, number(x), number(y-4.8), fill)
 	}
 	fmt.Fprintf(&c.b, "<title>%s</title></%s>\n", escape(title), []string{"circle", "rect", "path", "path"}[kind%4])
 }
@@ -215,15 +215,15 @@ func wide(s string, size float64) float64 {
 	for _, r := range s {
 		switch {
 		case strings.ContainsRune("iljtfrI.,:;|!'()[] ", r):
-			w += 0.34
+			w += 0.38
 		case strings.ContainsRune("mwMW@%", r):
-			w += 0.86
+			w += 0.98
 		case r >= 'A' && r <= 'Z':
-			w += 0.67
+			w += 0.71
 		case r > 0x2E80:
 			w += 1
 		default:
-			w += 0.56
+			w += 0.625
 		}
 	}
 	return w * size

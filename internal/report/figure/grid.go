@@ -3,6 +3,8 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,11 +13,14 @@ import (
 func Week(h Head, unit string, values [7][24]float64) SVG {
 	const left, top, row = 46.0, 10.0, 26.0
 	w := (Width - left - 8) / 24
-	most, least := 0.0, math.Inf(1)
+	var all []float64
 	for _, d := range values {
-		for _, v := range d {
-			most, least = math.Max(most, v), math.Min(least, v)
-		}
+		all = append(all, d[:]...)
+	}
+	slices.Sort(all)
+	least, most, above := all[0], all[len(all)-1], ""
+	if p := all[len(all)*24/25]; p > least && most > 1.5*p { // a burst does not fade what else there is
+		most, above = p, "and more"
 	}
 	floor := top + 7*row
 	c := begin(h, floor+74)
@@ -32,7 +37,7 @@ func Week(h Head, unit string, values [7][24]float64) SVG {
 		c.text(x-0.5, floor+17, ends(hour, 24), small, faint, fmt.Sprintf("%02d:00", hour))
 	}
 	c.text(left, floor+36, start, small, faint, "hour of the day, UTC")
-	c.key(Width-8-260, floor+40, least, most, unit)
+	c.key(Width-8-260, floor+40, least, most, unit, above)
 	return c.end()
 }
 
@@ -54,13 +59,13 @@ func part(v, least, most float64) float64 {
 }
 
 // key explains shades from the least to the most.
-func (c *canvas) key(x, y, least, most float64, unit string) {
+func (c *canvas) key(x, y, least, most float64, unit, above string) {
 	const steps, width = 20, 260.0
 	for i := range steps {
 		c.rect(x+width/steps*float64(i), y-14, width/steps, 10, shade((float64(i)+0.5)/steps))
 	}
 	c.text(x, y+9, start, small, faint, Short(least))
-	c.text(x+width, y+9, end, small, faint, Short(most))
+	c.text(x+width, y+9, end, small, faint, strings.TrimSpace(Short(most)+" "+above))
 	c.text(x+width/2, y+9, middle, small, faint, unit)
 }
 

@@ -14,6 +14,16 @@ type Group struct {
 	Values []*Interval
 }
 
+// present is how many of its series a group has.
+func (g Group) present() (n int) {
+	for _, v := range g.Values {
+		if v != nil {
+			n++
+		}
+	}
+	return max(n, 1)
+}
+
 // Intervals draws values as marks on the lines of their intervals, groups below
 // each other, series within each; the axis is logarithmic where the values are
 // more than a hundredfold apart.
@@ -35,8 +45,10 @@ func Intervals(h Head, unit string, series []string, groups []Group) SVG {
 		return Empty(h)
 	}
 	const top, lane = 10.0, 13.0
-	row := lane*float64(len(series)) + 9
-	floor := top + row*float64(len(groups))
+	floor := top
+	for _, g := range groups {
+		floor += lane*float64(g.present()) + 9
+	}
 	lines := legendLines(series, Width-left)
 	c := begin(h, floor+46+18*float64(lines))
 	s, ticks := linear(most, left, Width-70, 6)
@@ -47,8 +59,9 @@ func Intervals(h Head, unit string, series []string, groups []Group) SVG {
 		c.line(s.at(t), top, s.at(t), floor, rule, 1)
 		c.text(s.at(t), floor+16, middle, small, faint, tick(t))
 	}
+	y := top
 	for i, g := range groups {
-		y := top + row*float64(i)
+		row := lane*float64(g.present()) + 9
 		if i%2 == 1 {
 			c.rect(0, y-2, Width, row, "#f6f8fa")
 			for _, t := range ticks {
@@ -56,11 +69,12 @@ func Intervals(h Head, unit string, series []string, groups []Group) SVG {
 			}
 		}
 		c.text(left-10, y+row/2+2, end, plain, ink, fit(g.Name, plain, left-14))
+		at := y + 2 - lane/2
 		for k, v := range g.Values {
 			if v == nil {
 				continue
 			}
-			at := y + lane*(float64(k)+0.5) + 2
+			at += lane
 			note := fmt.Sprintf("%s, %s: %s (%s to %s) %s", g.Name, series[k], Short(v.Value), Short(v.Low), Short(v.High), unit)
 			c.line(s.at(math.Max(v.Low, s.low)), at, s.at(v.High), at, mark(k), 2)
 			if v.Value > 0 {
@@ -68,6 +82,7 @@ func Intervals(h Head, unit string, series []string, groups []Group) SVG {
 			}
 			c.text(s.at(v.High)+8, at+3.5, start, 10, faint, Short(v.Value))
 		}
+		y += row
 	}
 	c.text((s.from+s.to)/2, floor+33, middle, small, faint, unit)
 	x := left
@@ -110,7 +125,11 @@ func ECDF(h Head, unit string, inSeconds bool, curves []Curve) SVG {
 		names = append(names, k.Name)
 	}
 	const left, top, floor = 58.0, 10.0, 240.0
-	c := begin(h, floor+46+18*float64(legendLines(names, Width-left)))
+	lines := 0
+	if len(curves) > 1 {
+		lines = legendLines(names, Width-left)
+	}
+	c := begin(h, floor+44+18*float64(lines))
 	x, ticks := decades(least, most, left, Width-24)
 	if inSeconds {
 		x, ticks = durations(least, most, left, Width-24)
@@ -143,6 +162,9 @@ func ECDF(h Head, unit string, inSeconds bool, curves []Curve) SVG {
 	c.text((x.from+x.to)/2, floor+35, middle, small, faint, unit)
 	at := left
 	for k, n := range names {
+		if len(names) == 1 {
+			break
+		}
 		c.path([]point{{at, floor + 52}, {at + 24, floor + 52}}, mark(k), 2, dash(k))
 		c.text(at+30, floor+56, start, small, ink, n)
 		at += wide(n, small) + 50

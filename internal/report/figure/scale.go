@@ -62,8 +62,12 @@ func decades(least, most float64, from, to float64) (scale, []float64) {
 		high = low * 10
 	}
 	var ticks []float64
+	few := high/low < 1.1e3
 	for v := low; v <= high*1.0001; v *= 10 {
 		ticks = append(ticks, v)
+		if few && v < high*0.9 {
+			ticks = append(ticks, 2*v, 5*v)
+		}
 	}
 	return scale{low: low, high: high, from: from, to: to, log: true}, ticks
 }
