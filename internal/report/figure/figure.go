@@ -184,29 +184,23 @@ func number(v float64) string {
 	return s
 }
 
-// escape makes a text inert: no markup, no control characters, none that turn
-// the direction of what follows.
-func escape(s string) string {
+// clean makes a text inert for eyes: no control characters, none that turn the
+// direction of what follows.
+func clean(s string) string {
 	var b strings.Builder
 	for _, r := range s {
-		switch {
-		case r == '&':
-			b.WriteString("&amp;")
-		case r == '<':
-			b.WriteString("&lt;")
-		case r == '>':
-			b.WriteString("&gt;")
-		case r == '"':
-			b.WriteString("&quot;")
-		case r == '\'':
-			b.WriteString("&#39;")
-		case !unicode.IsGraphic(r) || unicode.Is(unicode.Bidi_Control, r):
-			fmt.Fprintf(&b, "\\u%04X", r)
-		default:
+		if unicode.IsGraphic(r) && !unicode.Is(unicode.Bidi_Control, r) {
 			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, "\\u%04X", r)
 		}
 	}
 	return b.String()
+}
+
+// escape makes a text inert for eyes and for XML.
+func escape(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;").Replace(clean(s))
 }
 
 // wide is about how wide a text is, in units, at a size.
@@ -231,6 +225,7 @@ func wide(s string, size float64) float64 {
 
 // fit shortens a text to a width.
 func fit(s string, size, width float64) string {
+	s = clean(s)
 	if wide(s, size) <= width {
 		return s
 	}
