@@ -43,7 +43,7 @@ func (d *Document) who(f *facts) Section {
 	}
 	s.table(d, clusters, "No two sources share what chance does not explain.")
 	notable := &Table{Name: "notable-sessions", Caption: "Notable sessions", Show: 20, Note: "Those that score or weigh most, at most two of a source. The command sundew session, with the session, tells each act by act.",
-		Columns: []Column{{Name: "session", Code: true, Keep: true}, {Name: "opened", Keep: true}, {Name: "source", Code: true, Keep: true}, {Name: "country"}, {Name: "service"}, {Name: "acts", Number: true}, {Name: "label"}, {Name: "score", Number: true}, {Name: "pace"}}}
+		Columns: []Column{{Name: "session", Code: true, Keep: true}, {Name: "opened"}, {Name: "source", Code: true, Keep: true}, {Name: "country"}, {Name: "service"}, {Name: "acts", Number: true}, {Name: "label"}, {Name: "score", Number: true}, {Name: "pace"}}}
 	for _, v := range f.notable {
 		notable.Rows = append(notable.Rows, []any{sessionID(v.ID), v.Opened, v.Src, v.Country, v.Persona + " " + v.Device + "/" + v.Service, v.Acts, labelled(v.Label), fmt.Sprintf("%.2f", v.Score), v.Automation})
 	}
