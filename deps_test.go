@@ -40,8 +40,13 @@ analysis/attack       : event
 analysis/tool         :
 analysis/enrich       : analysis
 store                 : event journal analysis
+report/figure         :
+report/document       : event store analysis report report/figure
 report                : event store analysis artifact render
 render                : event analysis
+demo/tape             : event
+demo/record           : event demo/tape
+demo                  : event demo/tape
 sink                  : event journal analysis render
 sink/sinktest         : event
 sink/*                : event journal analysis render sink

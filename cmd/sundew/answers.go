@@ -96,7 +96,7 @@ func newInterpreter(dir directory, geo enrich.Config) (*interpreter, error) {
 	if err != nil {
 		return nil, err
 	}
-	geo.Feeds = dir.path("feeds")
+	geo.Feeds, geo.Own = dir.path("feeds"), dir.path("networks.tsv")
 	known, err := enrich.OpenLive(geo)
 	if err != nil {
 		return nil, err
