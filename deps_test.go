@@ -30,6 +30,7 @@ persona/conpot        :
 persona               : device process
 journal               : event
 artifact              : event
+artifact/zipcrypto    :
 control               :
 sandbox               :
 doctor                :
@@ -40,6 +41,9 @@ analysis/attack       : event
 analysis/tool         :
 analysis/enrich       : analysis
 store                 : event journal analysis
+report/export/pcapng  : event
+report/export/stix    :
+report/export         : event journal store analysis analysis/attack render report/export/*
 report                : event store analysis artifact render
 render                : event analysis
 sink                  : event journal analysis render

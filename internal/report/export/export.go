@@ -1,0 +1,133 @@
+// Package export writes what the store and the journal hold in others' formats:
+// tables (CSV, Parquet), events (JSON Lines, ECS), packets (pcapng), threat
+// intelligence (STIX, MISP, lists) and an ATT&CK Navigator layer.
+//
+// An export streams: a row or an event is written before the next is read.
+// docs/exports.md describes formats, columns and what Anonymiser takes away.
+package export
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"iter"
+
+	"github.com/sundew-ics/sundew/internal/analysis"
+	"github.com/sundew-ics/sundew/internal/event"
+	"github.com/sundew-ics/sundew/internal/journal"
+	"github.com/sundew-ics/sundew/internal/store"
+)
+
+// A Job is what is exported, and from where.
+type Job struct {
+	Store  *store.Store
+	Rules  *analysis.Rules
+	Read   func(context.Context, journal.Cursor) iter.Seq2[journal.Batch, error] // the journal from a cursor on
+	Filter store.Filter
+	Anon   *Anonymiser     // nil: everything as recorded
+	Tell   func(rows int)  // told now and then how far it has come; may be nil
+	Warn   func(err error) // of a part that cannot be had; may be nil
+
+	rows int
+}
+
+// count tells how far the export has come.
+func (j *Job) count() {
+	if j.rows++; j.Tell != nil && j.rows%1000 == 0 {
+		j.Tell(j.rows)
+	}
+}
+
+// ErrNone says that no session is of the kind asked for.
+var ErrNone = errors.New("no session fits: nothing to export")
+
+// key stands for a session's id in a set of many.
+type key [16]byte
+
+func keyOf(id []byte) key {
+	sum := sha256.Sum256(id)
+	return key(sum[:16])
+}
+
+// line is an event of a chosen session, and the octets it was read from.
+type line struct {
+	raw   []byte // without the newline; valid until the next
+	event event.Event
+}
+
+// lines yields the events of the chosen sessions in the journal's order, in one
+// pass: from where the first begins until all have ended.
+func (j *Job) lines(ctx context.Context) iter.Seq2[*line, error] {
+	return func(yield func(*line, error) bool) {
+		chosen, from, err := j.choose(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		open := len(chosen)
+		for b, err := range j.Read(ctx, from) {
+			if lost, ok := errors.AsType[*journal.Lost](err); ok {
+				if j.Warn != nil {
+					j.Warn(lost)
+				}
+				continue
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, raw := range b.Lines {
+				id, ok := sessionOf(raw)
+				if !ok || !chosen[keyOf(id)] {
+					continue
+				}
+				l := line{raw: bytes.TrimRight(raw, "\n")}
+				if l.event, err = event.Parse(raw); err != nil {
+					continue
+				}
+				j.count()
+				if !yield(&l, nil) {
+					return
+				}
+				if l.event.Kind == event.KindClose {
+					if open--; open == 0 {
+						return
+					}
+				}
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// choose lists the sessions that the filter takes, and where the first begins.
+func (j *Job) choose(ctx context.Context) (map[key]bool, journal.Cursor, error) {
+	chosen, from := map[key]bool{}, journal.Cursor{}
+	err := j.Store.EachSession(ctx, j.Filter, func(s *store.Session) error {
+		if len(chosen) == 0 || s.At().Before(from) {
+			from = s.At()
+		}
+		chosen[keyOf([]byte(s.ID))] = true
+		return nil
+	})
+	if err == nil && len(chosen) == 0 {
+		err = ErrNone
+	}
+	return chosen, from, err
+}
+
+// sessionOf finds a line's session without reading all of it. The envelope comes
+// first, and quotes in visitors' text are escaped: the first match is the session.
+func sessionOf(raw []byte) ([]byte, bool) {
+	const mark = `"session":"`
+	i := bytes.Index(raw, []byte(mark))
+	if i < 0 {
+		return nil, false
+	}
+	raw = raw[i+len(mark):]
+	n := bytes.IndexByte(raw, '"')
+	return raw[:max(n, 0)], n > 0
+}
