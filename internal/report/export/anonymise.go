@@ -38,7 +38,7 @@ func NewAnonymiser() *Anonymiser {
 func (a *Anonymiser) Removed() []string {
 	return []string{
 		"source addresses: truncated to /24 (IPv4) and /48 (IPv6)",
-		"source ports",
+		"source ports, but in packets",
 		"destination addresses, TLS server names",
 		"secrets: HMAC-SHA-256 with a salt of this export alone, which was not kept",
 		"octets of requests and responses, and hashes of cut ones; their lengths are kept",
@@ -160,10 +160,11 @@ func (a *Anonymiser) session(s *store.Session) {
 	}
 }
 
-// finding is one without hashes and texts of what a visitor sent.
+// finding is one without what a visitor sent, and without hashes of secrets. The
+// fingerprint's own hash stays.
 func (a *Anonymiser) finding(f *analysis.Finding, src netip.Addr) *analysis.Finding {
 	out := *f
-	out.Payload, out.CredList, out.Evidence = "", "", nil
+	out.Payload, out.CredList, out.Fingerprint, out.UA, out.Evidence = "", "", "", "", nil
 	for _, e := range f.Evidence {
 		e.Text = a.text(e.Text, src, "")
 		out.Evidence = append(out.Evidence, e)

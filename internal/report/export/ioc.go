@@ -180,11 +180,13 @@ func (j *Job) fetched(ctx context.Context, add func(string)) error {
 		if err != nil || len(p) == 0 {
 			continue
 		}
-		for _, text := range []string{string(p), unquoted(string(p))} {
-			for _, m := range re.FindAllStringSubmatch(text, -1) {
-				if u, err := url.Parse(m[1]); err == nil && u.Host != "" {
-					add(u.String())
-				}
+		found := re.FindAllStringSubmatch(unquoted(string(p)), -1)
+		if found == nil { // its own percent signs may have been meant
+			found = re.FindAllStringSubmatch(string(p), -1)
+		}
+		for _, m := range found {
+			if u, err := url.Parse(m[1]); err == nil && u.Host != "" {
+				add(u.String())
 			}
 		}
 	}

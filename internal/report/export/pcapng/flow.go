@@ -168,7 +168,7 @@ func (w *Writer) send(f *flow, d direction, at time.Time, text string, n int) {
 		kept = nil
 	}
 	if missing := n - len(kept); missing > 0 && !w.opt.Lengths {
-		f.say(fmt.Sprintf("of %d octets the first %d were kept", n, len(kept)))
+		f.say(fmt.Sprintf("of %d octets the first %d were kept, the others are packets without theirs", n, len(kept)))
 	}
 	if f.tcp {
 		w.stream(f, d, at, kept, n)
@@ -178,28 +178,25 @@ func (w *Writer) send(f *flow, d direction, at time.Time, text string, n int) {
 	f.sent[d] += int64(n)
 }
 
-// stream cuts octets into segments. Those that were not kept are a gap.
+// stream cuts n octets into segments. Those behind the kept ones were on the wire
+// and are not here: packets of which the headers alone were captured.
 func (w *Writer) stream(f *flow, d direction, at time.Time, kept []byte, n int) {
-	shown := n
-	if !w.opt.Lengths {
-		shown = len(kept)
-	}
-	for i, count := 0, 1; i < shown; count++ {
-		size := min(f.mss, shown-i)
-		var p []byte
-		if !w.opt.Lengths {
-			p = kept[i : i+size]
+	for count := 1; n > 0; count++ {
+		size := min(f.mss, n)
+		if len(kept) > 0 {
+			size = min(size, len(kept))
 		}
+		p := kept[:min(size, len(kept))]
 		flags := byte(ack)
-		if i += size; i == shown {
+		if n == size {
 			flags |= psh
 		}
 		w.segment(f, d, at, segment{flags: flags}, p, size)
 		if count%unackedMax == 0 {
 			w.control(f, d.other(), ack, at)
 		}
+		kept, n = kept[len(p):], n-size
 	}
-	f.seq[d] += uint32(n - shown)
 }
 
 // datagrams writes octets as one datagram: the record does not say where one of
@@ -253,8 +250,9 @@ func (w *Writer) end(f *flow, e *event.Event) {
 	}
 	for d, total := range [2]int64{e.OctetsIn, e.OctetsOut} {
 		if missing := total - f.sent[d]; missing > 0 && f.tcp {
-			f.say(fmt.Sprintf("%d octets %s are not in the record", missing, [2]string{"of the visitor", "of the sensor"}[d]))
-			f.seq[d] += uint32(missing)
+			f.say(fmt.Sprintf("%d octets %s are in no act: packets without theirs", missing, [2]string{"of the visitor", "of the sensor"}[d]))
+			w.stream(f, direction(d), at, nil, int(missing))
+			w.control(f, direction(d).other(), ack, at)
 		}
 	}
 	if !f.tcp {

@@ -41,8 +41,8 @@ type segment struct {
 	mss      uint16 // the option, where it is not 0
 }
 
-// tcp makes a frame. Of the payload, cut leaves nothing but the length; the
-// frame's own length is then less than size.
+// tcp makes a frame of length octets of payload, of which the first are here;
+// where some are not, the frame is shorter than the size that it had.
 func (e ends) tcp(id uint16, s segment, payload []byte, length int) (frame []byte, size int) {
 	h := make([]byte, tcpLen, tcpLen+4+len(payload))
 	binary.BigEndian.PutUint16(h[0:], e.from.Port())

@@ -2,9 +2,9 @@
 // opens: the recorded octets, directions and times in Ethernet, IP and TCP or UDP
 // headers that are made up, since the sensor never saw the real ones.
 //
-// What is known of an act goes with its first packet as a comment. Octets that
-// were not kept leave a gap in TCP's sequence numbers, or, where only lengths
-// are wanted, packets of which the headers alone were captured.
+// What is known of an act goes with its first packet as a comment. For octets that
+// were not kept, or where only lengths are wanted, there are packets of which the
+// headers alone were captured, so that sequence numbers and lengths are true.
 package pcapng
 
 import (
