@@ -69,8 +69,9 @@ func Write(w io.Writer, name, password string, at time.Time, r io.ReadSeeker) er
 		return fmt.Errorf("zipcrypto: %w", err)
 	}
 	z := zip.NewWriter(w)
+	date, clock := dosTime(at.UTC())
 	out, err := z.CreateRaw(&zip.FileHeader{
-		Name: name, Method: zip.Store, Flags: encrypted, Modified: at.UTC(), CreatorVersion: 20, ReaderVersion: 20,
+		Name: name, Method: zip.Store, Flags: encrypted, ModifiedDate: date, ModifiedTime: clock, CreatorVersion: 20, ReaderVersion: 20,
 		CRC32: sum.Sum32(), UncompressedSize64: uint64(n), CompressedSize64: uint64(n + headerLen),
 	})
 	if err != nil {
@@ -94,4 +95,11 @@ func Write(w io.Writer, name, password string, at time.Time, r io.ReadSeeker) er
 		return fmt.Errorf("zipcrypto: %w", err)
 	}
 	return nil
+}
+
+// dosTime is a time as §4.4.6 has it, in steps of two seconds.
+func dosTime(t time.Time) (date, clock uint16) {
+	date = uint16(t.Year()-1980)<<9 | uint16(t.Month())<<5 | uint16(t.Day())
+	clock = uint16(t.Hour())<<11 | uint16(t.Minute())<<5 | uint16(t.Second()/2)
+	return date, clock
 }

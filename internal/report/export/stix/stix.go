@@ -97,11 +97,9 @@ func File(sum string, size int64) Object {
 
 // Traffic is network-traffic from a source to a port, without the destination.
 func Traffic(src string, port uint16, protocols []string, first, last time.Time) Object {
-	id := map[string]any{"src_ref": src, "dst_port": port, "protocols": protocols, "start": Time(first)}
-	if !last.Before(first) {
-		id["end"] = Time(last)
-	}
-	return observable("network-traffic", id)
+	o := observable("network-traffic", map[string]any{"src_ref": src, "dst_port": port, "protocols": protocols, "start": Time(first), "end": Time(last)})
+	o["is_active"] = false // as it must be where there is an end
+	return o
 }
 
 // A Marking is a level of TLP 2.0.
