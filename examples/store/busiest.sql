@@ -1,0 +1,10 @@
+-- The days with the most sessions, without known research scanners.
+SELECT date(opened / 1000000000, 'unixepoch') AS day,
+       count(*)                               AS sessions,
+       count(DISTINCT src)                    AS sources,
+       max(severity)                          AS severity
+FROM sessions
+WHERE scanner = ''
+GROUP BY day
+ORDER BY sessions DESC, day
+LIMIT 20;
