@@ -32,6 +32,7 @@ func TestCapture(t *testing.T) {
 		{"default", "http", "http", func(t *testing.T, s *sundew) {
 			run(t, "curl", "-s", "http://"+s.at(8800)+"/", "http://"+s.at(8800)+"/values.json")
 		}},
+		{"https", "http", "http", func(t *testing.T, s *sundew) { run(t, "curl", "-sk", "https://"+s.at(8443)+"/Portal0000.htm") }}, // the plaintext inside TLS
 		{"default", "ftp", "ftp", func(t *testing.T, s *sundew) { lftp(t, s) }},
 		{"default", "tftp", "tftp", func(t *testing.T, s *sundew) { s.nmap(t, 6969, "-sU", "--script", "+tftp-enum") }},
 		{"ipmi-bmc", "ipmi", "ipmi_session", ipmiSessions},
@@ -45,7 +46,11 @@ func TestCapture(t *testing.T) {
 		{"kamstrup-382", "kamstrup", "tcp", kmpReadings},
 	} {
 		t.Run(c.protocol+"/"+c.persona, func(t *testing.T) {
-			s := start(t, c.persona, "--limits", "off")
+			persona := c.persona
+			if persona == "https" {
+				persona = withHTTPS(t)
+			}
+			s := start(t, persona, "--limits", "off")
 			t.Run("clients", func(t *testing.T) { c.visit(t, s) })
 			s.stop()
 			file := filepath.Join(t.TempDir(), "sessions.pcapng")

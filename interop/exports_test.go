@@ -101,7 +101,7 @@ print("opened", types["opened"]); print("src", types["src"])
 print("encodings", *sorted({e for (e,) in duckdb.sql("SELECT encodings FROM parquet_metadata('sessions.parquet') WHERE path_in_schema = 'protocol'").fetchall()}))
 same = duckdb.sql("SELECT count(*) FROM 'sessions.parquet' p JOIN read_csv('sessions.csv') c ON p.session = c.session::VARCHAR AND p.src = c.src AND epoch_us(p.opened) = epoch_us(c.opened) AND p.severity = c.severity").fetchall()[0][0]
 print("same sessions", same, duckdb.sql("SELECT count(*) FROM 'sessions.parquet'").fetchall()[0][0])
-print("same acts", duckdb.sql("SELECT count(*) FROM 'acts.parquet' p JOIN read_csv('acts.csv', all_varchar = true) c ON p.session = c.session AND p.seq = c.seq::INT AND p.op = c.op AND p.target = ltrim(c.target, '''')").fetchall()[0][0], duckdb.sql("SELECT count(*) FROM 'acts.parquet'").fetchall()[0][0])
+print("same acts", duckdb.sql("SELECT count(*) FROM 'acts.parquet' p JOIN read_csv('acts.csv', all_varchar = true) c ON p.session = c.session AND p.seq = c.seq::INT AND p.op = c.op AND p.target = coalesce(ltrim(c.target, ''''), '')").fetchall()[0][0], duckdb.sql("SELECT count(*) FROM 'acts.parquet'").fetchall()[0][0])
 `, dir, recipes)
 	contains(t, out, "same sessions 14 14", "TimestampType(isAdjustedToUTC=1, unit=TimeUnit(MICROS", "RLE_DICTIONARY")
 	for l := range strings.Lines(out) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -39,11 +40,16 @@ type exportCmd struct {
 	Share     bool  `help:"Make it to be given away: --anonymize unless --no-anonymize, and FILE.manifest.json beside it."`
 }
 
+// heapWanted is what the collector keeps an export's heap to where it can: an
+// export runs beside a sensor, on small machines.
+const heapWanted = 56 << 20
+
 // Run implements kong's command.
 func (c *exportCmd) Run(ctx context.Context, t *terminal) error {
 	if err := c.check(t); err != nil {
 		return err
 	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(heapWanted))
 	a, f, err := c.open(ctx, t)
 	if err != nil {
 		return err

@@ -24,30 +24,49 @@ func (j *Job) JSONL(ctx context.Context, w io.Writer, enriched bool) error {
 		if err != nil {
 			return err
 		}
-		b = append(b[:0], l.raw...)
-		var a *Analysis
-		if enriched {
-			if a, err = known.of(ctx, j, &l.event); err != nil {
+		b = append(b[:0], l...)
+		if enriched || j.Anon != nil {
+			if b, err = j.rewritten(ctx, b, known, enriched); err != nil {
 				return err
 			}
 		}
-		if j.Anon != nil {
-			if b, err = j.anonymous(b[:0], &l.event); err != nil {
-				return err
-			}
-		}
-		if a != nil {
-			more, err := json.Marshal(a)
-			if err != nil {
-				return err
-			}
-			b = append(append(append(b[:len(b)-1], `,"analysis":`...), more...), '}')
+		if len(b) == 0 {
+			continue
 		}
 		if _, err := w.Write(append(b, '\n')); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// rewritten is a line with its analysis, or anonymised, or both. One that cannot
+// be read is left as it is, and left out where it would have to be anonymised.
+func (j *Job) rewritten(ctx context.Context, b []byte, known findings, enriched bool) ([]byte, error) {
+	e, ok := line(b).parse()
+	if !ok {
+		if j.Anon != nil {
+			b = b[:0]
+		}
+		return b, nil
+	}
+	var a *Analysis
+	var err error
+	if enriched {
+		if a, err = known.of(ctx, j, &e); err != nil {
+			return nil, err
+		}
+	}
+	if j.Anon != nil {
+		if b, err = j.anonymous(b[:0], &e); err != nil {
+			return nil, err
+		}
+	}
+	if a == nil {
+		return b, nil
+	}
+	more, err := json.Marshal(a)
+	return append(append(append(b[:len(b)-1], `,"analysis":`...), more...), '}'), err
 }
 
 // shared is an event without what only the sensor and its visitor know. Its
@@ -81,22 +100,22 @@ func (j *Job) ECS(ctx context.Context, w io.Writer) error {
 	known := findings{}
 	o := render.ECS{Destination: j.Anon == nil, Secrets: true}
 	var b []byte
-	for l, err := range j.lines(ctx) {
+	for e, err := range j.events(ctx) {
 		if err != nil {
 			return err
 		}
-		a, err := known.of(ctx, j, &l.event)
+		a, err := known.of(ctx, j, e)
 		if err != nil {
 			return err
 		}
 		if j.Anon != nil {
-			j.Anon.Event(&l.event)
+			j.Anon.Event(e)
 		}
 		var more *render.Enrichment
 		if a != nil {
 			more = &render.Enrichment{Source: a.Source, Label: a.Label, Automation: a.Automation, Score: a.Score, Tool: a.Tool, Techniques: j.entries(a.Techniques)}
 		}
-		b = o.Enriched(b[:0], &l.event, more)
+		b = o.Enriched(b[:0], e, more)
 		if _, err := w.Write(b); err != nil {
 			return err
 		}
@@ -123,14 +142,14 @@ func (j *Job) Packets(ctx context.Context, w io.Writer, o pcapng.Options) error 
 	if err != nil {
 		return err
 	}
-	for l, err := range j.lines(ctx) {
+	for e, err := range j.events(ctx) {
 		if err != nil {
 			return err
 		}
-		if e := &l.event; j.Anon != nil && e.Target != nil && e.Src != nil {
+		if j.Anon != nil && e.Target != nil && e.Src != nil {
 			e.Target.Ref = j.Anon.text(e.Target.Ref, e.Src.IP, secretOf(e))
 		}
-		if err := out.Event(&l.event); err != nil {
+		if err := out.Event(e); err != nil {
 			return err
 		}
 	}

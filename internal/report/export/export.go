@@ -50,16 +50,25 @@ func keyOf(id []byte) key {
 	return key(sum[:16])
 }
 
-// line is an event of a chosen session, and the octets it was read from.
-type line struct {
-	raw   []byte // without the newline; valid until the next
-	event event.Event
+// line is one of a chosen session's, without its newline; valid until the next.
+type line []byte
+
+// parse reads the line. What cannot be read is passed over: the journal's own
+// commands tell of it.
+func (l line) parse() (event.Event, bool) {
+	e, err := event.Parse(l)
+	return e, err == nil
 }
 
-// lines yields the events of the chosen sessions in the journal's order, in one
+// closes says whether the line ends a session: kind is the second member.
+func (l line) closes() bool {
+	return bytes.Contains(l[:min(len(l), 64)], []byte(`"kind":"`+string(event.KindClose)+`"`))
+}
+
+// lines yields the lines of the chosen sessions in the journal's order, in one
 // pass: from where the first begins until all have ended.
-func (j *Job) lines(ctx context.Context) iter.Seq2[*line, error] {
-	return func(yield func(*line, error) bool) {
+func (j *Job) lines(ctx context.Context) iter.Seq2[line, error] {
+	return func(yield func(line, error) bool) {
 		chosen, from, err := j.choose(ctx)
 		if err != nil {
 			yield(nil, err)
@@ -82,15 +91,12 @@ func (j *Job) lines(ctx context.Context) iter.Seq2[*line, error] {
 				if !ok || !chosen[keyOf(id)] {
 					continue
 				}
-				l := line{raw: bytes.TrimRight(raw, "\n")}
-				if l.event, err = event.Parse(raw); err != nil {
-					continue
-				}
 				j.count()
-				if !yield(&l, nil) {
+				l := line(bytes.TrimRight(raw, "\n"))
+				if !yield(l, nil) {
 					return
 				}
-				if l.event.Kind == event.KindClose {
+				if l.closes() {
 					if open--; open == 0 {
 						return
 					}
@@ -99,6 +105,21 @@ func (j *Job) lines(ctx context.Context) iter.Seq2[*line, error] {
 		}
 		if err := ctx.Err(); err != nil {
 			yield(nil, err)
+		}
+	}
+}
+
+// events yields lines read.
+func (j *Job) events(ctx context.Context) iter.Seq2[*event.Event, error] {
+	return func(yield func(*event.Event, error) bool) {
+		for l, err := range j.lines(ctx) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if e, ok := l.parse(); ok && !yield(&e, nil) {
+				return
+			}
 		}
 	}
 }

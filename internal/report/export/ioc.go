@@ -172,11 +172,11 @@ func (j *Job) fetched(ctx context.Context, add func(string)) error {
 	sub := *j
 	sub.Filter = j.hostileFiles()
 	re := fetch()
-	for l, err := range sub.lines(ctx) {
+	for e, err := range sub.events(ctx) {
 		if err != nil {
 			return err
 		}
-		p, err := hex.DecodeString(l.event.Request)
+		p, err := hex.DecodeString(e.Request)
 		if err != nil || len(p) == 0 {
 			continue
 		}

@@ -13,8 +13,9 @@ import (
 
 // Rows of a group and of one write: what bounds the memory of an export.
 const (
-	groupRows = 20_000
-	batchRows = 500
+	groupRows  = 20_000
+	batchRows  = 500
+	pageOctets = 64 << 10
 )
 
 // sessionRow and actRow are the columns. Times are microseconds, UTC.
@@ -88,7 +89,7 @@ func (j *Job) Parquet(ctx context.Context, w io.Writer, what string) error {
 }
 
 func writeParquet[T any](j *Job, w io.Writer, rows func(put func(T) error) error) error {
-	out := parquet.NewGenericWriter[T](w, parquet.Compression(&zstd.Codec{}), parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("sundew", "1", ""))
+	out := parquet.NewGenericWriter[T](w, parquet.Compression(&zstd.Codec{Concurrency: 1}), parquet.PageBufferSize(pageOctets), parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("sundew", "1", ""))
 	batch := make([]T, 0, batchRows)
 	flush := func() error {
 		_, err := out.Write(batch)
