@@ -75,13 +75,14 @@ func (c *exportCmd) Run(ctx context.Context, t *terminal) error {
 	if c.Output == "-" {
 		return write(t.out)
 	}
-	if err := writeFile(c.Output, write); err != nil {
-		return err
+	err = writeFile(c.Output, write)
+	if j.Tell != nil {
+		fmt.Fprint(t.err, "\r\x1b[K") // how far it has come is no longer of interest
 	}
-	if c.Share {
-		return m.write(c.Output, sum)
+	if err == nil && c.Share {
+		err = m.write(c.Output, sum)
 	}
-	return nil
+	return err
 }
 
 // check refuses what does not go together.

@@ -70,9 +70,10 @@ func Write(w io.Writer, name, password string, at time.Time, r io.ReadSeeker) er
 	}
 	z := zip.NewWriter(w)
 	date, clock := dosTime(at.UTC())
-	//lint:ignore SA1019 CreateRaw writes these and does not look at Modified
 	out, err := z.CreateRaw(&zip.FileHeader{
-		Name: name, Method: zip.Store, Flags: encrypted, ModifiedDate: date, ModifiedTime: clock, CreatorVersion: 20, ReaderVersion: 20,
+		Name: name, Method: zip.Store, Flags: encrypted, CreatorVersion: 20, ReaderVersion: 20,
+		//lint:ignore SA1019 CreateRaw writes these and does not look at Modified
+		ModifiedDate: date, ModifiedTime: clock,
 		CRC32: sum.Sum32(), UncompressedSize64: uint64(n), CompressedSize64: uint64(n + headerLen),
 	})
 	if err != nil {
