@@ -5,6 +5,7 @@ package examples
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"iter"
 	"log/slog"
 	"net/netip"
@@ -50,15 +51,16 @@ func made(t *testing.T) string {
 		t.Fatal(err)
 	}
 	lines := append([][]byte{[]byte(started)}, bytes.SplitAfter(bytes.TrimSpace(text), []byte("\n"))...)
+	w, err := s.Writer(t.Context(), plain{rules})
+	if err != nil {
+		t.Fatal(err)
+	}
 	read := func(journal.Cursor) iter.Seq2[journal.Batch, error] {
 		return func(yield func(journal.Batch, error) bool) {
 			yield(journal.Batch{Next: journal.Cursor{Segment: 1, Offset: int64(len(text))}, Lines: lines}, nil)
 		}
 	}
-	if err := s.Follow(t.Context(), plain{rules}, read, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
+	if err := errors.Join(w.Follow(t.Context(), store.Lines{Read: read}, nil), w.Close(), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return file

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -56,10 +57,7 @@ func (c *exportCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	defer a.close()
 	f.Session = c.Session
-	j, err := c.job(a, t, f)
-	if err != nil {
-		return err
-	}
+	j := c.job(a, t, f)
 	m := manifest{Made: a.now, Program: "sundew " + version(), Format: c.Format, What: c.What, Filter: c.chosen(f), Session: c.Session, Versions: a.by.Versions(), Anonymised: j.Anon != nil}
 	if j.Anon != nil {
 		m.Removed = j.Anon.Removed()
@@ -121,15 +119,11 @@ func (c *exportCmd) anonymous() bool {
 	return c.Share
 }
 
-func (c *exportCmd) job(a *answers, t *terminal, f store.Filter) (*export.Job, error) {
-	r, err := journal.OpenRead(a.dir.path("journal"))
-	if err != nil {
-		return nil, err
-	}
+func (c *exportCmd) job(a *answers, t *terminal, f store.Filter) *export.Job {
 	j := &export.Job{
 		Store: a.Store, Rules: a.by.rules, Filter: f,
-		Read: func(ctx context.Context, from journal.Cursor) iter.Seq2[journal.Batch, error] {
-			return keptFrom(ctx, r, from)
+		Read: func(ctx context.Context, origin string, from journal.Cursor) iter.Seq2[journal.Batch, error] {
+			return keptFrom(ctx, store.JournalDir(string(a.dir), origin), from)
 		},
 		Warn: func(err error) { fmt.Fprintln(t.err, "sundew:", err) },
 	}
@@ -145,17 +139,19 @@ func (c *exportCmd) job(a *answers, t *terminal, f store.Filter) (*export.Job, e
 			}
 		}
 	}
-	return j, nil
+	return j
 }
 
-// keptFrom reads the journal from a cursor on. What retention left of deleted
+// keptFrom reads a journal from a cursor on. What retention left of deleted
 // segments behind it comes first.
-func keptFrom(ctx context.Context, r *journal.Reader, from journal.Cursor) iter.Seq2[journal.Batch, error] {
+func keptFrom(ctx context.Context, dir string, from journal.Cursor) iter.Seq2[journal.Batch, error] {
 	return func(yield func(journal.Batch, error) bool) {
-		for b, err := range r.Kept(ctx) {
-			if err == nil && b.Next.Segment < from.Segment {
-				continue
-			}
+		r, err := journal.OpenRead(dir)
+		if err != nil {
+			yield(journal.Batch{}, err)
+			return
+		}
+		for b, err := range r.KeptBetween(ctx, from.Segment, math.MaxUint64) {
 			if !yield(b, err) {
 				return
 			}

@@ -2,41 +2,19 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 )
-
-// each calls take for every row of a query, one at a time.
-func (s *Store) each(ctx context.Context, q string, args []any, take func(scan func(...any) error) error) error {
-	rows, err := s.db.QueryContext(ctx, q, args...)
-	if err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := take(rows.Scan); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	return nil
-}
-
-// scanner is a row's Scan.
-type scanner func(...any) error
-
-// Scan reads the row.
-func (s scanner) Scan(into ...any) error { return s(into...) }
 
 // EachSession calls take for every session, the earliest first, until it
 // returns an error.
 func (s *Store) EachSession(ctx context.Context, f Filter, take func(*Session) error) error {
 	w := f.sessions()
-	return s.each(ctx, "SELECT "+sessionColumns+" FROM sessions"+w.String()+" ORDER BY opened, key", w.args, func(scan func(...any) error) error {
-		v, err := scanSession(scanner(scan))
+	return each(ctx, s.db, sessionQuery+w.String()+" ORDER BY opened, sessions.key", w.args, func(rows *sql.Rows) error {
+		v, err := scanSession(rows)
 		if err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
@@ -47,6 +25,7 @@ func (s *Store) EachSession(ctx context.Context, f Filter, take func(*Session) e
 // An Occasion is whose session a row belongs to, and when it was.
 type Occasion struct {
 	Session  string     `json:"session"`
+	Origin   string     `json:"origin,omitempty"` // the imported journal that it is in
 	Seq      int        `json:"seq"`
 	At       time.Time  `json:"at"`
 	Sensor   string     `json:"sensor"`
@@ -59,17 +38,19 @@ type Occasion struct {
 	Label    string     `json:"label"`
 }
 
-const occasionColumns = "id, x.seq, x.at, sensor, persona, protocol, src, country, asn, scanner, label"
-
-// occasions reads a table of what was done in sessions, as x; columns are its own.
-func (s *Store) occasions(ctx context.Context, f Filter, table, columns string, into []any, take func(*Occasion) error) error {
+// occasions reads a table of what was done in sessions, as x; columns are its
+// own, join what they need.
+func (s *Store) occasions(ctx context.Context, f Filter, table, columns, join string, into []any, take func(*Occasion) error) error {
 	w := f.sessions()
-	q := "SELECT " + occasionColumns + ", " + columns + " FROM sessions JOIN " + table + " x ON x.session = sessions.key" + w.String() + " ORDER BY opened, key, x.seq"
-	return s.each(ctx, q, w.args, func(scan func(...any) error) error {
+	q := "SELECT sessions.id, origin, x.seq, x.at, sensor, persona, protocol, addr, country, asn, scanner, label, " + columns + ` FROM sessions
+		JOIN ` + table + ` x ON x.session = sessions.key ` + join + `
+		LEFT JOIN places ON places.key = sessions.place LEFT JOIN sources ON sources.key = sessions.source
+		LEFT JOIN networks ON networks.key = sessions.network LEFT JOIN verdicts ON verdicts.key = sessions.verdict` + w.String() + " ORDER BY opened, sessions.key, x.seq"
+	return each(ctx, s.db, q, w.args, func(rows *sql.Rows) error {
 		var o Occasion
 		var at int64
 		var src []byte
-		if err := scan(append([]any{&o.Session, &o.Seq, &at, &o.Sensor, &o.Persona, &o.Protocol, &src, &o.Country, &o.ASN, &o.Scanner, &o.Label}, into...)...); err != nil {
+		if err := rows.Scan(append([]any{&o.Session, &o.Origin, &o.Seq, &at, &o.Sensor, &o.Persona, &o.Protocol, &src, &o.Country, &o.ASN, &o.Scanner, &o.Label}, into...)...); err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
 		o.At, o.Src = timeOf(at), addressOf(src)
@@ -94,7 +75,7 @@ type Act struct {
 func (s *Store) EachAct(ctx context.Context, f Filter, take func(*Act) error) error {
 	var a Act
 	into := []any{&a.Op, &a.Class, &a.Outcome, &a.TargetKind, &a.Target, &a.Value, &a.Severity, &a.Count}
-	return s.occasions(ctx, f, "acts", "op, class, outcome, target_kind, target, value, x.severity, count", into, func(o *Occasion) error {
+	return s.occasions(ctx, f, "acts", "op, class, outcome, target_kind, target, value, x.severity, count", "LEFT JOIN operations ON operations.key = x.operation", into, func(o *Occasion) error {
 		a.Occasion = *o
 		return take(&a)
 	})
@@ -113,7 +94,7 @@ type Try struct {
 func (s *Store) EachTry(ctx context.Context, f Filter, take func(*Try) error) error {
 	var v Try
 	into := []any{&v.User, &v.Secret, &v.Method, &v.Accepted}
-	return s.occasions(ctx, f, "credentials", "username, secret, method, accepted", into, func(o *Occasion) error {
+	return s.occasions(ctx, f, "credentials", "username, secret, method, accepted", "", into, func(o *Occasion) error {
 		v.Occasion = *o
 		return take(&v)
 	})
@@ -132,7 +113,7 @@ type Delivery struct {
 func (s *Store) EachDelivery(ctx context.Context, f Filter, take func(*Delivery) error) error {
 	var v Delivery
 	into := []any{&v.SHA256, &v.Size, &v.Name, &v.Kind}
-	return s.occasions(ctx, f, "artifacts", "sha256, size, name, kind", into, func(o *Occasion) error {
+	return s.occasions(ctx, f, "artifacts", "sha256, size, x.name, x.kind", "", into, func(o *Occasion) error {
 		v.Occasion = *o
 		return take(&v)
 	})
@@ -154,13 +135,14 @@ type Traffic struct {
 // EachTraffic calls take for every source and service, by address.
 func (s *Store) EachTraffic(ctx context.Context, f Filter, take func(*Traffic) error) error {
 	w := f.sessions()
-	q := `SELECT src, protocol, transport, dst_port, COUNT(*), SUM(octets_in), SUM(octets_out), MIN(opened), MAX(CASE WHEN closed > opened THEN closed ELSE opened END)
-		FROM sessions` + w.String() + " GROUP BY src, protocol, transport, dst_port ORDER BY src, protocol, transport, dst_port"
-	return s.each(ctx, q, w.args, func(scan func(...any) error) error {
+	q := `SELECT addr, protocol, transport, dst_port, COUNT(*), SUM(octets_in), SUM(octets_out), MIN(opened), MAX(CASE WHEN closed > opened THEN closed ELSE opened END)
+		FROM sessions JOIN sources ON sources.key = sessions.source JOIN places ON places.key = sessions.place` + w.String() +
+		" GROUP BY addr, protocol, transport, dst_port ORDER BY addr, protocol, transport, dst_port"
+	return each(ctx, s.db, q, w.args, func(rows *sql.Rows) error {
 		var t Traffic
 		var src []byte
 		var first, last int64
-		if err := scan(&src, &t.Protocol, &t.Transport, &t.DstPort, &t.Sessions, &t.OctetsIn, &t.OctetsOut, &first, &last); err != nil {
+		if err := rows.Scan(&src, &t.Protocol, &t.Transport, &t.DstPort, &t.Sessions, &t.OctetsIn, &t.OctetsOut, &first, &last); err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
 		t.Src, t.First, t.Last = addressOf(src), timeOf(first), timeOf(last)
@@ -168,17 +150,18 @@ func (s *Store) EachTraffic(ctx context.Context, f Filter, take func(*Traffic) e
 	})
 }
 
-// EachProof calls take for every technique that a source's acts prove, by address.
-func (s *Store) EachProof(ctx context.Context, f Filter, take func(src netip.Addr, technique string, sessions int64) error) error {
+// EachProof calls take for every source and the techniques that some of its
+// sessions prove, by address; a source comes as often as its sessions differ.
+func (s *Store) EachProof(ctx context.Context, f Filter, take func(src netip.Addr, techniques []string) error) error {
 	w := f.sessions()
-	q := "SELECT src, technique, COUNT(*) FROM sessions JOIN techniques ON techniques.session = sessions.key" + w.String() + " GROUP BY src, technique ORDER BY src, technique"
-	return s.each(ctx, q, w.args, func(scan func(...any) error) error {
+	q := `SELECT DISTINCT addr, techniques FROM sessions JOIN sources ON sources.key = sessions.source
+		JOIN verdicts ON verdicts.key = sessions.verdict` + w.String() + " ORDER BY addr, techniques"
+	return each(ctx, s.db, q, w.args, func(rows *sql.Rows) error {
 		var src []byte
-		var technique string
-		var n int64
-		if err := scan(&src, &technique, &n); err != nil {
+		var techniques string
+		if err := rows.Scan(&src, &techniques); err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
-		return take(addressOf(src), technique, n)
+		return take(addressOf(src), strings.Fields(techniques))
 	})
 }

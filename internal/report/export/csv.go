@@ -98,11 +98,11 @@ func cell(v any) string {
 }
 
 func (j *Job) table(what string) (*table, error) {
-	occasion := []string{"session", "seq", "at", "sensor", "persona", "protocol", "src", "country", "asn", "scanner", "label"}
+	occasion := []string{"session", "origin", "seq", "at", "sensor", "persona", "protocol", "src", "country", "asn", "scanner", "label"}
 	with := func(more ...string) []string { return append(occasion[:len(occasion):len(occasion)], more...) }
 	switch what {
 	case Sessions:
-		return &table{[]string{"session", "opened", "closed", "sensor", "persona", "device", "service", "protocol", "transport", "src", "src_port", "dst_port", "parent", "reason", "acts",
+		return &table{[]string{"session", "origin", "opened", "closed", "sensor", "persona", "device", "service", "protocol", "transport", "src", "src_port", "dst_port", "parent", "reason", "acts",
 			"octets_in", "octets_out", "country", "asn", "as_org", "net_type", "scanner", "scanner_proof", "label", "score", "automation", "severity", "tool", "fingerprint"}, j.sessionRows}, nil
 	case Acts:
 		return &table{with("op", "class", "outcome", "target_kind", "target", "value", "severity", "count"), j.actRows}, nil
@@ -117,14 +117,14 @@ func (j *Job) table(what string) (*table, error) {
 func (j *Job) sessionRows(ctx context.Context, put func(...any) error) error {
 	return j.Store.EachSession(ctx, j.Filter, func(s *store.Session) error {
 		j.Anon.session(s)
-		return put(s.ID, s.Opened, s.Closed, s.Sensor, s.Persona, s.Device, s.Service, s.Protocol, s.Transport, j.Anon.Source(s.Src), s.SrcPort, s.DstPort, s.Parent, s.Reason, s.Acts,
+		return put(s.ID, s.Origin, s.Opened, s.Closed, s.Sensor, s.Persona, s.Device, s.Service, s.Protocol, s.Transport, j.Anon.Source(s.Src), s.SrcPort, s.DstPort, s.Parent, s.Reason, s.Acts,
 			s.OctetsIn, s.OctetsOut, s.Country, s.ASN, s.ASOrg, s.NetType, s.Scanner, s.ScannerProof, s.Label, s.Score, s.Automation, s.Severity, s.Tool, s.Print)
 	})
 }
 
 // of are the cells of an occasion and those behind it.
 func (j *Job) of(o *store.Occasion, more ...any) []any {
-	return append([]any{o.Session, o.Seq, o.At, o.Sensor, o.Persona, o.Protocol, j.Anon.Source(o.Src), o.Country, o.ASN, o.Scanner, o.Label}, more...)
+	return append([]any{o.Session, o.Origin, o.Seq, o.At, o.Sensor, o.Persona, o.Protocol, j.Anon.Source(o.Src), o.Country, o.ASN, o.Scanner, o.Label}, more...)
 }
 
 func (j *Job) actRows(ctx context.Context, put func(...any) error) error {

@@ -12,6 +12,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 	"github.com/sundew-ics/sundew/internal/event"
@@ -19,11 +21,14 @@ import (
 	"github.com/sundew-ics/sundew/internal/store"
 )
 
+// A Reader yields the journal of an origin ("": the sensor's own) from a cursor on.
+type Reader func(ctx context.Context, origin string, from journal.Cursor) iter.Seq2[journal.Batch, error]
+
 // A Job is what is exported, and from where.
 type Job struct {
 	Store  *store.Store
 	Rules  *analysis.Rules
-	Read   func(context.Context, journal.Cursor) iter.Seq2[journal.Batch, error] // the journal from a cursor on
+	Read   Reader
 	Filter store.Filter
 	Anon   *Anonymiser     // nil: everything as recorded
 	Tell   func(rows int)  // told now and then how far it has come; may be nil
@@ -65,48 +70,59 @@ func (l line) closes() bool {
 	return bytes.Contains(l[:min(len(l), 64)], []byte(`"kind":"`+string(event.KindClose)+`"`))
 }
 
-// lines yields the lines of the chosen sessions in the journal's order, in one
-// pass: from where the first begins until all have ended.
+// lines yields the lines of the chosen sessions, journal after journal, each in
+// its order and in one pass: from where the first session begins until all have
+// ended.
 func (j *Job) lines(ctx context.Context) iter.Seq2[line, error] {
 	return func(yield func(line, error) bool) {
-		chosen, from, err := j.choose(ctx)
+		chosen, err := j.choose(ctx)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		open := len(chosen)
-		for b, err := range j.Read(ctx, from) {
-			if lost, ok := errors.AsType[*journal.Lost](err); ok {
-				if j.Warn != nil {
-					j.Warn(lost)
-				}
-				continue
-			}
-			if err != nil {
-				yield(nil, err)
+		for _, c := range chosen {
+			if !j.pass(ctx, c, yield) {
 				return
-			}
-			for _, raw := range b.Lines {
-				id, ok := sessionOf(raw)
-				if !ok || !chosen[keyOf(id)] {
-					continue
-				}
-				j.count()
-				l := line(bytes.TrimRight(raw, "\n"))
-				if !yield(l, nil) {
-					return
-				}
-				if l.closes() {
-					if open--; open == 0 {
-						return
-					}
-				}
 			}
 		}
 		if err := ctx.Err(); err != nil {
 			yield(nil, err)
 		}
 	}
+}
+
+// pass reads one journal; false ends the iteration.
+func (j *Job) pass(ctx context.Context, c *part, yield func(line, error) bool) bool {
+	open := len(c.sessions)
+	for b, err := range j.Read(ctx, c.origin, c.from) {
+		if lost, ok := errors.AsType[*journal.Lost](err); ok {
+			if j.Warn != nil {
+				j.Warn(lost)
+			}
+			continue
+		}
+		if err != nil {
+			yield(nil, err)
+			return false
+		}
+		for _, raw := range b.Lines {
+			id, ok := sessionOf(raw)
+			if !ok || !c.sessions[keyOf(id)] {
+				continue
+			}
+			j.count()
+			l := line(bytes.TrimRight(raw, "\n"))
+			if !yield(l, nil) {
+				return false
+			}
+			if l.closes() {
+				if open--; open == 0 {
+					return true
+				}
+			}
+		}
+	}
+	return true
 }
 
 // events yields lines read.
@@ -124,20 +140,36 @@ func (j *Job) events(ctx context.Context) iter.Seq2[*event.Event, error] {
 	}
 }
 
-// choose lists the sessions that the filter takes, and where the first begins.
-func (j *Job) choose(ctx context.Context) (map[key]bool, journal.Cursor, error) {
-	chosen, from := map[key]bool{}, journal.Cursor{}
+// part is what of one journal is exported.
+type part struct {
+	origin   string
+	from     journal.Cursor // where the first session begins
+	sessions map[key]bool
+}
+
+// choose lists the sessions that the filter takes, by journal.
+func (j *Job) choose(ctx context.Context) ([]*part, error) {
+	parts := map[string]*part{}
 	err := j.Store.EachSession(ctx, j.Filter, func(s *store.Session) error {
-		if len(chosen) == 0 || s.At().Before(from) {
-			from = s.At()
+		p := parts[s.Origin]
+		if p == nil {
+			p = &part{s.Origin, s.At(), map[key]bool{}}
+			parts[s.Origin] = p
 		}
-		chosen[keyOf([]byte(s.ID))] = true
+		if s.At().Before(p.from) {
+			p.from = s.At()
+		}
+		p.sessions[keyOf([]byte(s.ID))] = true
 		return nil
 	})
-	if err == nil && len(chosen) == 0 {
+	if err == nil && len(parts) == 0 {
 		err = ErrNone
 	}
-	return chosen, from, err
+	var out []*part
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		out = append(out, parts[name])
+	}
+	return out, err
 }
 
 // sessionOf finds a line's session without reading all of it. The envelope comes

@@ -3,6 +3,7 @@ package export
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"iter"
 	"log/slog"
@@ -50,14 +51,14 @@ func fixture(t testing.TB) *Job {
 		t.Fatal(err)
 	}
 	lines := bytes.SplitAfter(bytes.TrimSpace(text), []byte("\n"))
-	return jobOf(t, func(context.Context, journal.Cursor) iter.Seq2[journal.Batch, error] {
+	return jobOf(t, func(context.Context, string, journal.Cursor) iter.Seq2[journal.Batch, error] {
 		return func(yield func(journal.Batch, error) bool) {
 			yield(journal.Batch{Next: journal.Cursor{Segment: 1, Offset: int64(len(text))}, Lines: lines}, nil)
 		}
 	})
 }
 
-func jobOf(t testing.TB, read func(context.Context, journal.Cursor) iter.Seq2[journal.Batch, error]) *Job {
+func jobOf(t testing.TB, read Reader) *Job {
 	t.Helper()
 	rules, err := analysis.NewRules()
 	if err != nil {
@@ -68,8 +69,12 @@ func jobOf(t testing.TB, read func(context.Context, journal.Cursor) iter.Seq2[jo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	from := func(c journal.Cursor) iter.Seq2[journal.Batch, error] { return read(t.Context(), c) }
-	if err := s.Follow(t.Context(), known{rules}, from, nil); err != nil {
+	w, err := s.Writer(t.Context(), known{rules})
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := func(c journal.Cursor) iter.Seq2[journal.Batch, error] { return read(t.Context(), "", c) }
+	if err := errors.Join(w.Follow(t.Context(), store.Lines{Read: from}, nil), w.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return &Job{Store: s, Rules: rules, Read: read}

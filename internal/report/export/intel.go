@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"net/netip"
+	"slices"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 	"github.com/sundew-ics/sundew/internal/store"
@@ -44,9 +45,11 @@ func (j *Job) intel(ctx context.Context, limit int) (list []*source, more bool, 
 	if err != nil {
 		return nil, false, err
 	}
-	err = j.Store.EachProof(ctx, j.Filter, func(a netip.Addr, technique string, _ int64) error {
+	err = j.Store.EachProof(ctx, j.Filter, func(a netip.Addr, techniques []string) error {
 		if s := known[a]; s != nil {
-			s.techniques = append(s.techniques, technique)
+			s.techniques = append(s.techniques, techniques...)
+			slices.Sort(s.techniques)
+			s.techniques = slices.Compact(s.techniques)
 		}
 		return nil
 	})

@@ -21,6 +21,7 @@ const (
 // sessionRow and actRow are the columns. Times are microseconds, UTC.
 type sessionRow struct {
 	Session      string  `parquet:"session"`
+	Origin       string  `parquet:"origin,dict"`
 	Opened       int64   `parquet:"opened,timestamp(microsecond)"`
 	Closed       *int64  `parquet:"closed,timestamp(microsecond),optional"`
 	Sensor       string  `parquet:"sensor,dict"`
@@ -53,6 +54,7 @@ type sessionRow struct {
 
 type actRow struct {
 	Session    string `parquet:"session,dict"`
+	Origin     string `parquet:"origin,dict"`
 	Seq        int32  `parquet:"seq"`
 	At         int64  `parquet:"at,timestamp(microsecond)"`
 	Sensor     string `parquet:"sensor,dict"`
@@ -114,7 +116,7 @@ func writeParquet[T any](j *Job, w io.Writer, rows func(put func(T) error) error
 
 func (j *Job) sessionRow(s *store.Session) sessionRow {
 	j.Anon.session(s)
-	r := sessionRow{s.ID, s.Opened.UnixMicro(), nil, s.Sensor, s.Persona, s.Device, s.Service, s.Protocol, s.Transport, j.Anon.Source(s.Src), int32(s.SrcPort), int32(s.DstPort), s.Parent, s.Reason,
+	r := sessionRow{s.ID, s.Origin, s.Opened.UnixMicro(), nil, s.Sensor, s.Persona, s.Device, s.Service, s.Protocol, s.Transport, j.Anon.Source(s.Src), int32(s.SrcPort), int32(s.DstPort), s.Parent, s.Reason,
 		int64(s.Acts), s.OctetsIn, s.OctetsOut, s.Country, int64(s.ASN), s.ASOrg, s.NetType, s.Scanner, s.ScannerProof, s.Label, s.Score, s.Automation, int32(s.Severity), s.Tool, s.Print}
 	if !s.Closed.IsZero() {
 		us := s.Closed.UnixMicro()
@@ -125,6 +127,6 @@ func (j *Job) sessionRow(s *store.Session) sessionRow {
 
 func (j *Job) actRow(a *store.Act) actRow {
 	j.Anon.act(a)
-	return actRow{a.Session, int32(a.Seq), a.At.UnixMicro(), a.Sensor, a.Persona, a.Protocol, j.Anon.Source(a.Src), a.Country, int64(a.ASN), a.Scanner, a.Label,
+	return actRow{a.Session, a.Origin, int32(a.Seq), a.At.UnixMicro(), a.Sensor, a.Persona, a.Protocol, j.Anon.Source(a.Src), a.Country, int64(a.ASN), a.Scanner, a.Label,
 		a.Op, a.Class, a.Outcome, a.TargetKind, a.Target, a.Value, int32(a.Severity), int32(a.Count)}
 }
