@@ -261,3 +261,48 @@ func TestJSONLIsTheJournal(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 }
+
+// Sessions of imported journals are read from theirs.
+func TestOrigins(t *testing.T) {
+	text, err := os.ReadFile("testdata/journal.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := map[string][][]byte{}
+	for l := range bytes.Lines(text) {
+		origin := ""
+		if bytes.Contains(l, []byte(`"protocol":"ftp"`)) {
+			origin = "far"
+		}
+		parts[origin] = append(parts[origin], bytes.Clone(l))
+	}
+	asked := map[string]int{}
+	read := func(_ context.Context, origin string, _ journal.Cursor) iter.Seq2[journal.Batch, error] {
+		return func(yield func(journal.Batch, error) bool) {
+			asked[origin]++
+			yield(journal.Batch{Next: journal.Cursor{Segment: 1, Offset: 1 << 20}, Lines: parts[origin]}, nil)
+		}
+	}
+	j := jobOf(t, read)
+	w, err := j.Store.Writer(t.Context(), known{j.Rules})
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := store.Lines{Origin: "far", Read: func(c journal.Cursor) iter.Seq2[journal.Batch, error] { return read(t.Context(), "far", c) }}
+	if err := errors.Join(w.Follow(t.Context(), far, nil), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	clear(asked)
+	var b bytes.Buffer
+	if err := j.JSONL(t.Context(), &b, false); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := bytes.Count(b.Bytes(), []byte("\n")), bytes.Count(text, []byte("\n")); got != want || asked[""] != 1 || asked["far"] != 1 {
+		t.Errorf("%d lines of %d, read %v", got, want, asked)
+	}
+	clear(asked)
+	j.Filter.Origin = []string{"far"}
+	if err := j.JSONL(t.Context(), &b, false); err != nil || asked[""] != 0 {
+		t.Errorf("%v, read %v", err, asked)
+	}
+}
