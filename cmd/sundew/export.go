@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -130,7 +131,7 @@ func (c *exportCmd) job(a *answers, t *terminal, f store.Filter) *export.Job {
 	if c.anonymous() {
 		j.Anon = export.NewAnonymiser()
 	}
-	if t.colour && c.Output != "-" {
+	if f, ok := t.err.(*os.File); ok && isTerminal(f) && c.Output != "-" {
 		told := time.Now()
 		j.Tell = func(n int) {
 			if time.Since(told) > 200*time.Millisecond {
