@@ -36,7 +36,7 @@ func TestCapture(t *testing.T) {
 		{"default", "ftp", "ftp", func(t *testing.T, s *sundew) { lftp(t, s) }},
 		{"default", "tftp", "tftp", func(t *testing.T, s *sundew) { s.nmap(t, 6969, "-sU", "--script", "+tftp-enum") }},
 		{"ipmi-bmc", "ipmi", "ipmi_session", ipmiSessions},
-		{"substation-rtu", "iec104", "iec60870_104", iec104Master},
+		{"substation-rtu", "iec104", "iec60870_104", iec104Scapy},
 		{"feeder-outstation", "dnp3", "dnp3", func(t *testing.T, s *sundew) {
 			own := dnp3Address(t, s)
 			dnp3Master(t, s, own, "tcp")
