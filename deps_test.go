@@ -30,6 +30,7 @@ persona/conpot        :
 persona               : device process
 journal               : event
 artifact              : event
+artifact/zipcrypto    :
 control               :
 sandbox               :
 doctor                :
@@ -42,6 +43,9 @@ analysis/enrich       : analysis
 store                 : event journal analysis
 report/figure         :
 report/document       : event store analysis report report/figure
+report/export/pcapng  : event
+report/export/stix    :
+report/export         : event journal store analysis analysis/attack render report/export/*
 report                : event store analysis artifact render
 render                : event analysis
 demo/tape             : event

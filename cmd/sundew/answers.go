@@ -22,11 +22,12 @@ import (
 	"github.com/sundew-ics/sundew/internal/control"
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/journal"
+	"github.com/sundew-ics/sundew/internal/report/export"
 	"github.com/sundew-ics/sundew/internal/store"
 )
 
-// question is what all commands that ask the store have in common.
-type question struct {
+// choice says which sessions a command is about.
+type choice struct {
 	Data     string   `placeholder:"DIR" env:"SUNDEW_DATA" help:"The sensor's directory. Default: the platform's state directory."`
 	From     string   `placeholder:"TIME" help:"From this time on: 2026-11-22T20:00:00Z, 2026-11-22, or 90m, 24h, 7d ago."`
 	To       string   `placeholder:"TIME" help:"Up to this time."`
@@ -41,12 +42,17 @@ type question struct {
 	Tool     string   `placeholder:"NAME" help:"Only sessions of this tool."`
 	Severity int      `placeholder:"N" help:"Only sessions that reached this severity, 0 to 10."`
 	Research string   `enum:"all,hide,only" default:"all" help:"Known research scanners: ${enum}."`
+}
+
+// question is what all commands that ask the store and print have in common.
+type question struct {
+	choice
 
 	JSON bool `name:"json" xor:"form" help:"Print JSON."`
 	CSV  bool `name:"csv" xor:"form" help:"Print CSV."`
 }
 
-func (q *question) filter(now time.Time) (store.Filter, error) {
+func (q *choice) filter(now time.Time) (store.Filter, error) {
 	f := store.Filter{Origin: origins(q.Origin), Sensor: q.Sensor, Persona: q.Persona, Protocol: q.Protocol, Label: q.Label, Country: q.Country, ASN: q.ASN, Tool: q.Tool, Severity: q.Severity}
 	if q.Research != "all" {
 		f.Research = q.Research
@@ -343,6 +349,11 @@ func (q *question) show(t *terminal, v any, r *rows) error {
 		w := csv.NewWriter(t.out)
 		if err := w.Write(r.head); err != nil {
 			return err
+		}
+		for _, line := range r.body {
+			for i, c := range line {
+				line[i] = export.Guard(c)
+			}
 		}
 		return w.WriteAll(r.body)
 	}

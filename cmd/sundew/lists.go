@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
+	"github.com/sundew-ics/sundew/internal/analysis/attack"
 	"github.com/sundew-ics/sundew/internal/report"
 	"github.com/sundew-ics/sundew/internal/store"
 )
 
 // open asks the store with the question's filter.
-func (q *question) open(ctx context.Context, t *terminal) (*answers, store.Filter, error) {
+func (q *choice) open(ctx context.Context, t *terminal) (*answers, store.Filter, error) {
 	f, err := q.filter(time.Now())
 	if err != nil {
 		return nil, f, err
@@ -216,10 +217,17 @@ func (p *profile) print(t *terminal) error {
 }
 
 // techniquesCmd counts ATT&CK techniques.
-type techniquesCmd struct{ question }
+type techniquesCmd struct {
+	question
+	Navigator bool `help:"Print an ATT&CK Navigator layer, as \"sundew export navigator\" does."`
+}
 
 // Run implements kong's command.
 func (c *techniquesCmd) Run(ctx context.Context, t *terminal) error {
+	if c.Navigator {
+		e := exportCmd{choice: c.choice, Format: "navigator", Output: "-", Domain: "ics", Release: attack.Version}
+		return e.Run(ctx, t)
+	}
 	a, f, err := c.open(ctx, t)
 	if err != nil {
 		return err
@@ -264,14 +272,14 @@ func credentialRows(list []store.Credential) *rows {
 	return r
 }
 
-// artifactsCmd lists files.
-type artifactsCmd struct {
+// artifactsListCmd lists files.
+type artifactsListCmd struct {
 	question
 	Limit int `default:"50" help:"How many (${default})."`
 }
 
 // Run implements kong's command.
-func (c *artifactsCmd) Run(ctx context.Context, t *terminal) error {
+func (c *artifactsListCmd) Run(ctx context.Context, t *terminal) error {
 	a, f, err := c.open(ctx, t)
 	if err != nil {
 		return err

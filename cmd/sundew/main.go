@@ -29,7 +29,8 @@ type cli struct {
 	Actor       actorCmd       `cmd:"" help:"Tell one actor: an address, a network, an autonomous system or a cluster."`
 	Techniques  techniquesCmd  `cmd:"" help:"Count the ATT&CK techniques that octets prove."`
 	Credentials credentialsCmd `cmd:"" help:"Count the credentials that visitors tried."`
-	Artifacts   artifactsCmd   `cmd:"" help:"List the files and program blocks that visitors brought."`
+	Artifacts   artifactsCmd   `cmd:"" help:"List the files and program blocks that visitors brought, or take one out."`
+	Export      exportCmd      `cmd:"" help:"Write sessions in others' formats: tables, packets, threat intelligence."`
 	Compare     compareCmd     `cmd:"" help:"Set sensors, personas or periods beside each other."`
 	Demo        demoCmd        `cmd:"" help:"Make synthetic data with planted answers, to try the commands on."`
 	Report      reportCmd      `cmd:"" help:"Write a report of a period: one page that stands by itself, figures, tables, data and a manifest."`
