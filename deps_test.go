@@ -35,6 +35,7 @@ sandbox               :
 doctor                :
 firewall              :
 backup                :
+intake                : event journal backup protocol
 analysis              : event analysis/attack analysis/tool
 analysis/attack       : event
 analysis/tool         :

@@ -69,7 +69,7 @@ func (t *timing) result() Timing {
 func (t *timing) automation() string {
 	r := t.result()
 	switch {
-	case t.acts < 3:
+	case t.acts < 3, t.mean == 0: // or imported from a log that has no times within a session
 		return Indeterminate
 	case r.LongGaps >= 2 && r.CV > humanCV && r.Bursts > t.acts/2:
 		return Mixed // a program that a person starts again and again
