@@ -41,6 +41,7 @@ analysis/attack       : event
 analysis/tool         :
 analysis/enrich       : analysis
 store                 : event journal analysis
+redact                : event journal store artifact backup
 report                : event store analysis artifact render
 render                : event analysis
 sink                  : event journal analysis render

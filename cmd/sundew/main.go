@@ -40,6 +40,7 @@ type cli struct {
 	Feeds       feedsCmd       `cmd:"" help:"Keep the lists of known research scanners."`
 	Backup      backupCmd      `cmd:"" help:"Make an archive of what a sensor has recorded."`
 	Restore     restoreCmd     `cmd:"" help:"Bring an archive back, or check one."`
+	Redact      redactCmd      `cmd:"" help:"Erase a source from all that a stopped sensor keeps, its backups included."`
 	Schema      schemaCmd      `cmd:"" help:"Print the JSON Schema of the journal's lines."`
 	Version     versionCmd     `cmd:"" help:"Print version and build."`
 	Completion  completionCmd  `cmd:"" help:"Print a completion script for bash, zsh or fish."`

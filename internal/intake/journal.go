@@ -1,14 +1,12 @@
 package intake
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -210,21 +208,13 @@ func (t *taker) judge(ctx context.Context, src source, o *Origin) error {
 	if err := t.notOurs(); err != nil {
 		return err
 	}
-	ours, err := journal.ReadHashes(strings.NewReader(""))
-	if f, ferr := os.Open(filepath.Join(t.cfg.dir(), journal.HashesName)); ferr == nil {
-		ours, err = journal.ReadHashes(f)
-		f.Close()
-	}
-	if err != nil {
-		return err
-	}
 	proven := false
-	err = src(ctx, func(name string, r io.Reader) error {
+	err := src(ctx, func(name string, r io.Reader) error {
 		p := t.plans[name]
 		if p == nil {
 			return nil
 		}
-		same, err := t.compare(name, p, r, ours[p.n])
+		same, err := t.compare(p, r)
 		proven = proven || same
 		return err
 	})
@@ -236,57 +226,6 @@ func (t *taker) judge(ctx context.Context, src source, o *Origin) error {
 		return fmt.Errorf("imported/%s has lines of %v, and this journal is of %v: import it under another --name", t.cfg.Name, o.Sensors, t.sensors)
 	}
 	return nil
-}
-
-// compare says what becomes of a file; proven: what is here begins as it does.
-func (t *taker) compare(name string, p *plan, r io.Reader, ours journal.Hash) (proven bool, err error) {
-	have, kind := t.have(p.n)
-	switch {
-	case have == "":
-		p.take = true
-		return false, nil
-	case p.kind == journal.Kept && kind != journal.Kept:
-		t.result.Same++ // we hold all of it
-		return false, nil
-	case p.kind != journal.Kept && kind == journal.Kept:
-		p.take, p.replace = true, have
-		return false, nil
-	}
-	old, err := measureStart(filepath.Join(t.cfg.dir(), have), p.n, kind, math.MaxInt64)
-	if err != nil {
-		return false, err
-	}
-	lines, end, err := wholeLines(p.kind, r)
-	if err != nil {
-		return false, err
-	}
-	defer end()
-	start, err := journal.Measure(p.n, io.LimitReader(lines, old.Octets))
-	if err != nil {
-		return false, err
-	}
-	switch {
-	case start.SHA256 == old.SHA256 && start.Octets == p.hash.Octets && (kind == p.kind || kind == journal.Packed):
-		t.result.Same++
-		return true, nil
-	case start.SHA256 == old.SHA256 && start.Octets == old.Octets:
-		p.take, p.replace = true, have
-		return true, nil
-	case p.hash.Why == "redacted" && p.hash.Was == old.SHA256:
-		p.take, p.replace = true, have // erased there, so here too
-		return true, nil
-	case ours.Why == "redacted" && ours.SHA256 == old.SHA256 && (ours.Was == start.SHA256 || ours.Was == p.hash.SHA256):
-		t.result.Erased++
-		return true, nil
-	case kind == journal.Kept:
-		t.result.Same++ // kept files have no hash list; ours stays
-		return false, nil
-	}
-	if older, err := measureStart(filepath.Join(t.cfg.dir(), have), p.n, kind, p.hash.Octets); err != nil || older.SHA256 == p.hash.SHA256 {
-		t.result.Same++ // we have more of it
-		return true, err
-	}
-	return false, fmt.Errorf("segment %d of imported/%s is another than that of %s: two sensors' journals are never mixed, and what was changed is not overwritten; import it under another --name", p.n, t.cfg.Name, t.cfg.Path)
 }
 
 // have finds the file of ours that has segment n.
@@ -338,7 +277,7 @@ func (t *taker) copy(name string, r io.Reader) error {
 	if err := journal.PutFile(fresh, p.written, in); err != nil {
 		return err
 	}
-	got, err := measureStart(fresh, p.n, p.kind, math.MaxInt64)
+	got, err := measureFile(fresh, p.n, p.kind)
 	if err == nil && got.SHA256 != p.hash.SHA256 {
 		err = fmt.Errorf("%s was changed while it was read: import again", name)
 	}
@@ -360,87 +299,6 @@ func (t *taker) copy(name string, r io.Reader) error {
 	t.result.Segments++
 	t.result.Lines += int64(p.hash.Lines)
 	return nil
-}
-
-// measureStart hashes the whole lines of a file of ours, up to some octets.
-func measureStart(path string, n uint64, kind journal.Kind, octets int64) (journal.Hash, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return journal.Hash{}, err
-	}
-	defer f.Close()
-	lines, end, err := wholeLines(kind, f)
-	if err != nil {
-		return journal.Hash{}, err
-	}
-	defer end()
-	return journal.Measure(n, io.LimitReader(lines, octets))
-}
-
-// firstLine is a journal's first line of segment n; "" where there is none.
-func firstLine(dir string, n uint64) string {
-	for _, k := range []journal.Kind{journal.Packed, journal.Plain} {
-		f, err := os.Open(filepath.Join(dir, journal.Name(n, k)))
-		if err != nil {
-			continue
-		}
-		defer f.Close()
-		lines, end, err := wholeLines(k, f)
-		if err != nil {
-			return ""
-		}
-		defer end()
-		first := ""
-		lines.see = func(l []byte) {
-			if first == "" {
-				first = string(l)
-			}
-		}
-		if _, err := lines.Read(make([]byte, event.MaxLine)); err != nil {
-			return ""
-		}
-		return first
-	}
-	return ""
-}
-
-// lines reads a file's whole lines and leaves an unfinished last one out.
-type lines struct {
-	br   *bufio.Reader
-	see  func(line []byte) // nil: nobody
-	rest []byte
-}
-
-func wholeLines(kind journal.Kind, r io.Reader) (*lines, func(), error) {
-	end := func() {}
-	if kind != journal.Plain {
-		z, err := journal.Unpack(r)
-		if err != nil {
-			return nil, nil, err
-		}
-		r, end = z, func() { z.Close() }
-	}
-	return &lines{br: bufio.NewReaderSize(r, event.MaxLine)}, end, nil
-}
-
-// Read implements io.Reader.
-func (l *lines) Read(p []byte) (int, error) {
-	if len(l.rest) == 0 {
-		line, err := l.br.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
-			return 0, errors.New("a line is longer than a journal's may be")
-		}
-		if err != nil {
-			return 0, err // io.EOF: what is left has no end
-		}
-		if l.see != nil {
-			l.see(line)
-		}
-		l.rest = line
-	}
-	n := copy(p, l.rest)
-	l.rest = l.rest[n:]
-	return n, nil
 }
 
 // meter tells how far reading has come.

@@ -2,10 +2,12 @@ package journal
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,6 +93,44 @@ func Unpack(r io.Reader) (io.ReadCloser, error) {
 		return nil, err
 	}
 	return d.IOReadCloser(), nil
+}
+
+// EachLine gives the whole lines of a journal's file called name, and a torn
+// tail's pieces. A line is valid until the next.
+func EachLine(ctx context.Context, name string, r io.Reader, f func(line []byte) error) error {
+	n, kind := KindOf(name)
+	switch kind {
+	case NoFile:
+		return fmt.Errorf("%s is no file of a journal", name)
+	case Torn:
+		b, err := io.ReadAll(io.LimitReader(r, 64<<20))
+		for l := range bytes.Lines(b) {
+			err = errors.Join(err, f(l))
+		}
+		return err
+	case Packed, Kept:
+		in, err := Unpack(r)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		r = in
+	}
+	seg := &segment{r: io.NopCloser(r), at: Cursor{Segment: n}, buf: make([]byte, lineBuffer)}
+	for {
+		lines, err := seg.next(math.MaxInt64, nil)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+		for _, l := range lines {
+			if err := f(l); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // Measure hashes the octets of segment n in r.

@@ -61,16 +61,12 @@ func (j *Journal) Redact(ctx context.Context, match func(line []byte) bool) (Red
 	return done, nil
 }
 
-// RedactDir is Redact for a journal that nobody writes: segments that are not
-// packed are rewritten as they are, without an unfinished last line, and torn
-// tails are deleted where match picks one of their lines or pieces. tell learns
-// of each change right before it is made; its error prevents it.
+// RedactDir is Redact for a journal that nobody writes, the caller holding its
+// Lock: segments that are not packed are rewritten as they are, without an
+// unfinished last line, and torn tails are deleted where match picks one of their
+// lines or pieces. tell learns of each change right before it is made; its error
+// prevents it.
 func RedactDir(ctx context.Context, dir string, match func(line []byte) bool, tell func(Change) error) (Redacted, error) {
-	lock, err := Lock(dir)
-	if err != nil {
-		return Redacted{}, err
-	}
-	defer lock.Close()
 	hashes, err := readHashes(dir)
 	if err != nil {
 		return Redacted{}, explain(dir, err)

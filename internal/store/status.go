@@ -20,6 +20,9 @@ type (
 // status takes a line about the sensor itself: when it listened, and what
 // limits what it saw.
 func (w *writer) status(ctx context.Context, e *event.Event) error {
+	if e.What == "redact" && e.Session != "" {
+		return nil // a tombstone: it has the seq of the session's line that was erased
+	}
 	at := e.Time.UnixNano()
 	n, err := w.sql.insert(ctx, putNote, e.Boot, e.Seq, at, e.Sensor, e.What, string(e.Detail))
 	if err != nil || n == 0 {
