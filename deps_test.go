@@ -47,6 +47,7 @@ render                : event analysis
 sink                  : event journal analysis render
 sink/sinktest         : event
 sink/*                : event journal analysis render sink
+alert                 : event journal analysis sink sink/webhook
 catalog               : protocol protocol/* sink sink/* analysis render
 `
 

@@ -37,6 +37,7 @@ type cli struct {
 	Health      healthCmd      `cmd:"" help:"Exit with 0 if a running sensor is well."`
 	Doctor      doctorCmd      `cmd:"" help:"Look a running sensor and its host over, ask each service, and say how to mend what is amiss."`
 	Firewall    firewallCmd    `cmd:"" help:"Print firewall rules for a sensor; it applies none."`
+	Alert       alertCmd       `cmd:"" help:"Try the alerts of the configuration."`
 	Feeds       feedsCmd       `cmd:"" help:"Keep the lists of known research scanners."`
 	Backup      backupCmd      `cmd:"" help:"Make an archive of what a sensor has recorded."`
 	Restore     restoreCmd     `cmd:"" help:"Bring an archive back, or check one."`

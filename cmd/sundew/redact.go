@@ -129,7 +129,7 @@ func (c *redactCmd) print(t *terminal, f *redact.Found) {
 		fmt.Fprintf(t.out, "imported/%s: %d lines\n", name, f.Imported[name])
 	}
 	for _, s := range f.State {
-		fmt.Fprintf(t.out, "%s names it: the device forgets what it kept there\n", visible(s))
+		fmt.Fprintf(t.out, "%s names it and is deleted: its device or alert forgets what was kept there\n", visible(s))
 	}
 	for _, a := range f.Backups {
 		fmt.Fprintf(t.out, "%s: %d lines, %d sightings; it is written anew\n", visible(a.Path), a.Lines, a.Sightings)

@@ -84,12 +84,26 @@ func (m *matcher) text(b []byte, escaped bool) bool {
 		for n < len(b) && partOfAddress(b[n]) {
 			n++
 		}
-		if m.run(b[i:n]) {
+		if m.run(b[i:n]) || m.network(b[i:n], b[n:]) {
 			return true
 		}
 		i = n
 	}
 	return false
+}
+
+// network says whether a run and what follows it are a network that a source is
+// counted by, such as an IPv6 /64, with one of ours in it.
+func (m *matcher) network(run, rest []byte) bool {
+	if len(rest) < 3 || rest[0] != '/' || len(run) > 64 {
+		return false
+	}
+	end := 1
+	for end < min(4, len(rest)) && rest[end] >= '0' && rest[end] <= '9' {
+		end++
+	}
+	p, err := netip.ParsePrefix(string(run) + string(rest[:end]))
+	return err == nil && (p.Addr().Is4() && p.Bits() >= 24 || p.Bits() >= 48) && p.Overlaps(m.prefix)
 }
 
 // standsAlone finds an address's text with no digit around it.
@@ -133,7 +147,7 @@ func (m *matcher) run(b []byte) bool {
 	if len(b) < 2 {
 		return false
 	}
-	if bytes.IndexAny(b, ".:,") < 0 {
+	if !bytes.ContainsAny(b, ".:,") {
 		return m.hex(b)
 	}
 	if len(b) > 4096 {
@@ -198,7 +212,7 @@ func (m *matcher) raw(b []byte) bool {
 		for n < len(b) && partOfAddress(b[n]) {
 			n++
 		}
-		if n > i+1 && bytes.IndexAny(b[i:n], ".:,") >= 0 && m.run(b[i:n]) {
+		if n > i+1 && bytes.ContainsAny(b[i:n], ".:,") && m.run(b[i:n]) {
 			return true
 		}
 		i = n

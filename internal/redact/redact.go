@@ -42,7 +42,7 @@ type Found struct {
 	Sightings int            `json:"sightings"`          // lines of the artefact index
 	Files     int            `json:"files"`              // artefacts that nobody else has brought
 	Octets    int64          `json:"octets"`             // of those
-	State     []string       `json:"state,omitempty"`    // files of devices' state that name the source
+	State     []string       `json:"state,omitempty"`    // files of devices and alerters that name the source
 	Backups   []Archive      `json:"backups,omitempty"`  // that have anything of the source
 }
 
@@ -157,7 +157,7 @@ func (s *survey) erase(ctx context.Context, rec *record, now time.Time) error {
 	return nil
 }
 
-// forget deletes the files of devices' state that name the source.
+// forget deletes the files of devices and alerters that name the source.
 func (s *survey) forget() error {
 	for _, f := range s.found.State {
 		if err := os.Remove(filepath.Join(s.cfg.Data, f)); err != nil {

@@ -57,6 +57,10 @@ func TestMatch(t *testing.T) {
 		{"2001:db8::23", `2001:db8::230`, false},
 		{"2001:db8::/32", `EPRT |2|2001:db8:7::1|5282|`, true},
 		{"2001:db8::/32", `12:34:56`, false},
+		{"2001:db8::23", `"2001:db8::/64"`, true},
+		{"2001:db8::23", `"2001:db8:1::/64"`, false},
+		{victim, `198.51.100.0/24`, true},
+		{victim, `0.0.0.0/0`, false},
 	} {
 		p, err := Parse(c.source)
 		if err != nil {
@@ -165,6 +169,7 @@ func newWorld(t *testing.T) *world {
 	file := filepath.Join(w.data, "state", "p", "d", "bacnet.bdt.json")
 	put(t, file, `["198.51.100.23:47808"]`)
 	put(t, filepath.Join(w.data, "state", "p", "d", "other.values.json"), `[1]`)
+	put(t, filepath.Join(w.data, "alerts", "mail.json"), `{"seen":{"198.51.100.23":"2026-11-22T20:00:00Z"}}`)
 	if err := os.CopyFS(filepath.Join(w.data, "imported", "far"), os.DirFS(filepath.Join(w.data, "journal"))); err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +339,7 @@ func TestErase(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, _ := json.Marshal(found)
-	if found.Lines != 8 || found.Sessions != 3 || found.Acts != 3 || found.Imported["far"] != 8 || found.Sightings != 2 || found.Files != 1 || len(found.State) != 1 || len(found.Backups) != 1 || found.Backups[0].Lines != 8 {
+	if found.Lines != 8 || found.Sessions != 3 || found.Acts != 3 || found.Imported["far"] != 8 || found.Sightings != 2 || found.Files != 1 || len(found.State) != 2 || len(found.Backups) != 1 || found.Backups[0].Lines != 8 {
 		t.Errorf("found %s", b)
 	}
 	r, err := journal.OpenRead(filepath.Join(w.data, "journal"))

@@ -168,26 +168,28 @@ func (s *survey) artifacts(dry bool) error {
 	return err
 }
 
-// state finds files of devices' state that name the source: they are deleted, and
-// the device has at the next start what its persona says.
+// state finds files of devices' state and of alerters' bookmarks that name the
+// source: they are deleted. The device then has at the next start what its persona
+// says, and the alerter begins with what happens from then on.
 func (s *survey) state() error {
-	root := filepath.Join(s.cfg.Data, "state")
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
+	for _, top := range []string{"state", "alerts"} {
+		err := filepath.WalkDir(filepath.Join(s.cfg.Data, top), func(path string, e fs.DirEntry, err error) error {
+			if err != nil || !e.Type().IsRegular() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			if err != nil || !s.match.text(b, true) {
+				return err
+			}
+			rel, err := filepath.Rel(s.cfg.Data, path)
+			s.found.State = append(s.found.State, rel)
+			return err
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		b, err := os.ReadFile(path)
-		if err != nil || !s.match.text(b, true) {
-			return err
-		}
-		rel, err := filepath.Rel(s.cfg.Data, path)
-		s.found.State = append(s.found.State, rel)
-		return err
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
 	}
-	return err
+	return nil
 }
 
 // looked is what there is in an archive.
