@@ -220,7 +220,7 @@ func TestWhatAlerts(t *testing.T) {
 					time.Sleep(4 * time.Hour)
 				}
 				tp.add(c.visits(time.Now())...)
-				time.Sleep(10 * time.Second)
+				time.Sleep(30 * time.Second)
 			})
 			if got := b.said(); got != c.want {
 				t.Errorf("said %q, want %q", got, c.want)

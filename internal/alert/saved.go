@@ -25,6 +25,8 @@ type saved struct {
 	Pending []*Message           `json:"pending,omitempty"` // the oldest first
 	Digest  *Message             `json:"digest,omitempty"`
 	Sent    []string             `json:"sent,omitempty"` // ids of the latest
+
+	began time.Time // of the digest
 }
 
 // load reads what was kept. Without anything it begins with what happens from now on.
@@ -78,6 +80,7 @@ func (s *saved) forgetOld(before time.Time) {
 // summarise adds an alert to the digest.
 func (s *saved) summarise(m *Message, now time.Time) {
 	if s.Digest == nil {
+		s.began = now
 		s.Digest = &Message{Kind: "digest", ID: m.ID + "-digest", Sensor: m.Sensor, Digest: &Digest{From: m.At, To: m.At}}
 	}
 	d := s.Digest.Digest

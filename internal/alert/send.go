@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// Times between two attempts, and between two digests.
+// Times between two attempts, between two digests, and for which one gathers.
 const (
 	retryFirst  = time.Second
 	retryMost   = time.Minute
 	digestEvery = time.Minute
+	gatherFor   = 10 * time.Second
 )
 
 // send delivers what is pending, as fast as the rate allows, until ctx is done.
@@ -75,7 +76,7 @@ func (a *Alerter) next(now time.Time, allowed, due bool) *Message {
 		a.s.Pending = a.s.Pending[1:]
 		a.s.summarise(m, now)
 	}
-	if a.s.Digest == nil || !due {
+	if a.s.Digest == nil || !due || now.Sub(a.s.began) < gatherFor {
 		return nil
 	}
 	m := a.s.Digest
