@@ -42,7 +42,7 @@ type readLog struct {
 
 const (
 	stagingDir   = "staging"
-	segmentBytes = 32 << 20
+	segmentBytes = 16 << 20
 	maxBad       = 20 // lines named
 )
 
@@ -143,6 +143,7 @@ func (r *reading) run(ctx context.Context, paths []string, now time.Time) (Resul
 	if err := os.MkdirAll(filepath.Join(r.cfg.dir(), stagingDir), 0o750); err != nil {
 		return r.result, err
 	}
+	r.out.Grow(segmentBytes + 4*event.MaxLine)
 	o := r.origin.Conpot
 	o.Runs++
 	r.table = newTable(r)
