@@ -24,6 +24,9 @@ import (
 const conpotNote = "Conpot writes a session's beginning on each of its lines: times within a session, its duration and its pace are not known. When the sensor listened is not known, so there are no rates. " +
 	"Of BACnet, TFTP, EtherNet/IP and IEC 104 no octets are logged, of HTTP no method, of IPMI nothing."
 
+// fromConpot is the same in short, before the log's name.
+const fromConpot = "conpot (no times within sessions, no listening time), "
+
 // conpotOrigin is how far an origin's logs have been read.
 type conpotOrigin struct {
 	Segments uint64         `json:"segments"` // written; those beyond are of an import that was interrupted
@@ -84,7 +87,7 @@ func ImportConpot(ctx context.Context, c Config, now time.Time) (Result, error) 
 		return Result{}, err
 	}
 	o.Note = conpotNote
-	r := &reading{cfg: &c, origin: o, was: *o.Conpot, bar: &meter{tell: c.Progress}}
+	r := &reading{cfg: &c, from: filepath.Base(c.Path), origin: o, was: *o.Conpot, bar: &meter{tell: c.Progress}}
 	return r.run(ctx, paths, now)
 }
 
@@ -124,6 +127,7 @@ func settle(dir string, segments uint64) error {
 // reading is one import of logs.
 type reading struct {
 	cfg    *Config
+	from   string // the log
 	origin *Origin
 	was    conpotOrigin
 	bar    *meter

@@ -127,7 +127,7 @@ func (t *table) sensor(l *logLine) *recorder {
 		}
 		if o := t.r.origin; !slices.Contains(o.Sensors, name) && len(o.Sensors) < 256 {
 			o.Sensors = append(o.Sensors, name)
-			t.r.write(event.AppendStatus(nil, l.at, 0, name, rec.boot, event.Status{What: "start", Detail: imported{Imported: "conpot", Note: conpotNote}}))
+			t.r.write(event.AppendStatus(nil, l.at, 0, name, rec.boot, event.Status{What: "start", Detail: imported{Imported: fromConpot + t.r.from, Note: conpotNote}}))
 		}
 	}
 	return rec
@@ -186,7 +186,7 @@ func (t *table) stops() {
 	for _, name := range slices.Sorted(maps.Keys(t.sensors)) {
 		rec := t.sensors[name]
 		t.r.write(event.AppendStatus(nil, rec.last, t.r.origin.Conpot.Runs, rec.name, rec.boot,
-			event.Status{What: "stop", Detail: imported{Imported: "conpot", Lines: rec.lines, Malformed: t.r.result.Malformed}}))
+			event.Status{What: "stop", Detail: imported{Imported: fromConpot + t.r.from, Lines: rec.lines, Malformed: t.r.result.Malformed}}))
 	}
 }
 

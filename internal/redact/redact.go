@@ -136,6 +136,7 @@ func mend(data string) error {
 func (s *survey) erase(ctx context.Context, rec *record, now time.Time) error {
 	steps := []func() error{
 		func() error { return store.Remove(filepath.Join(s.cfg.Data, "store.db")) },
+		func() error { return store.Remove(filepath.Join(s.cfg.Data, "store.db.new")) }, // being made when its maker was killed
 		func() error { return s.artifacts(false) },
 		func() error { return s.forget() },
 		func() error { return s.journals(ctx, rec) },
