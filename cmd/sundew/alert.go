@@ -12,17 +12,17 @@ import (
 )
 
 // newAlerters builds the alerts of the configuration.
-func newAlerters(configured []alert.Settings, dir directory, log *slog.Logger) ([]*alert.Alerter, error) {
-	if len(configured) == 0 {
+func newAlerters(configured *settings, dir directory, log *slog.Logger) ([]*alert.Alerter, error) {
+	if len(configured.Alert) == 0 {
 		return nil, nil
 	}
-	by, err := newInterpreter(dir)
+	by, err := newInterpreter(dir, configured.geo())
 	if err != nil {
 		return nil, err
 	}
 	var out []*alert.Alerter
 	names := map[string]bool{}
-	for _, s := range configured {
+	for _, s := range configured.Alert {
 		a, err := alert.New(alert.Config{Settings: s, Dir: alert.Dir(string(dir)), Rules: by.rules, Source: by.Source, Log: log})
 		if err != nil {
 			return nil, err
@@ -64,7 +64,7 @@ func (c *alertTestCmd) Run(ctx context.Context, t *terminal, s *settings) error 
 	if c.Sensor == "" {
 		c.Sensor, _ = os.Hostname()
 	}
-	list, err := newAlerters(s.Alert, directory(c.Data), slog.New(slog.DiscardHandler))
+	list, err := newAlerters(s, directory(c.Data), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

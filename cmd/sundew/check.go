@@ -79,7 +79,7 @@ func (c *checkCmd) findings(s *settings) []finding {
 			fail("[[sink]]", err, "correct it in "+s.file)
 		}
 	}
-	if _, err := newAlerters(s.Alert, directory(c.Data), slog.New(slog.DiscardHandler)); err != nil {
+	if _, err := newAlerters(s, directory(c.Data), slog.New(slog.DiscardHandler)); err != nil {
 		fail("[[alert]]", err, "correct it in "+s.file)
 	}
 	return append(found, limits()...)

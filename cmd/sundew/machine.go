@@ -37,6 +37,8 @@ type machine struct {
 	octets    int64             // of the journal at the start
 	sandbox   []sandbox.Measure // what was given up; none: no sandbox
 	backup    *backup.Daily     // nil: none
+	made      []string          // directories beside dir that did not exist before
+	store     *storeKeeper      // nil: none
 
 	// tasks run beside the sensor: from before the first visitor until after
 	// the last has gone.
@@ -71,7 +73,7 @@ func (m *machine) openStores(s *settings) error {
 	if m.sinks, err = newFollowers(configured, m.journal, m.log); err != nil {
 		return err
 	}
-	m.alerts, err = newAlerters(s.Alert, m.dir, m.log)
+	m.alerts, err = newAlerters(s, m.dir, m.log)
 	return err
 }
 
@@ -158,6 +160,9 @@ func (m *machine) open(metrics string) error {
 	}
 	m.asks["status"] = func(context.Context, json.RawMessage) (any, error) { return m.snapshot(), nil }
 	m.asks["probe"] = m.expectProbe
+	if m.store != nil {
+		m.asks["reindex"] = m.store.reindex
+	}
 	ctl, err := control.Listen(string(m.dir), m.asks)
 	if err != nil {
 		m.log.Warn("status, health and doctor will not work", "err", err)
@@ -190,14 +195,25 @@ func (m *machine) run(ctx context.Context) error {
 	for _, a := range m.alerts {
 		sinks.Go(func() { m.runAlerter(sinkCtx, a) })
 	}
+	var keeper sync.WaitGroup
+	keeperCtx, stopKeeper := context.WithCancel(back)
+	defer stopKeeper()
+	if m.store != nil {
+		keeper.Go(func() { m.store.run(keeperCtx) })
+	}
 	err := m.sensor.Run(ctx)
 	stopPlants()
 	plants.Wait()
 	stopJournal()
 	writer.Wait()
 	stop := time.AfterFunc(500*time.Millisecond, stopSinks) // they resume where they were at the next start
+	if m.store != nil {
+		close(m.store.hurry)
+		defer time.AfterFunc(storeGrace, stopKeeper).Stop()
+	}
 	sinks.Wait()
 	stop.Stop()
 	stopSinks()
+	keeper.Wait()
 	return errors.Join(err, journalErr)
 }

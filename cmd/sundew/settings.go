@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/sundew-ics/sundew/internal/alert"
+	"github.com/sundew-ics/sundew/internal/analysis/enrich"
 	"github.com/sundew-ics/sundew/internal/persona"
 )
 
@@ -27,6 +29,7 @@ type settings struct {
 	Latency       string   `toml:"latency"`
 	User          string   `toml:"user"`
 	Sandbox       string   `toml:"sandbox"`
+	Store         string   `toml:"store"`
 	Metrics       string   `toml:"metrics"`
 	Log           string   `toml:"log"`
 
@@ -48,6 +51,11 @@ type settings struct {
 		MaxAge   duration `toml:"max_age"`
 		MaxBytes int64    `toml:"max_bytes"`
 	} `toml:"journal"`
+
+	Enrich struct {
+		CountryDB string `toml:"country_db"`
+		ASNDB     string `toml:"asn_db"`
+	} `toml:"enrich"`
 
 	Artifacts struct {
 		MaxBytes int64 `toml:"max_bytes"`
@@ -158,6 +166,11 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 		return f.String(), nil
 	}
 	return nil, nil
+}
+
+// geo names the operator's own files of countries and autonomous systems.
+func (s *settings) geo() enrich.Config {
+	return enrich.Config{Country: cmp.Or(os.Getenv("SUNDEW_COUNTRY_DB"), s.Enrich.CountryDB), ASN: cmp.Or(os.Getenv("SUNDEW_ASN_DB"), s.Enrich.ASNDB)}
 }
 
 func fieldByKey(v reflect.Value, key string) reflect.Value {
