@@ -76,6 +76,7 @@ func ImportConpot(ctx context.Context, c Config, now time.Time) (Result, error) 
 		return Result{}, err
 	}
 	defer held.Close()
+	defer c.tidy()
 	o, err := c.readOrigin(Conpot)
 	if err != nil {
 		return Result{}, err

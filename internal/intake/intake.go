@@ -109,6 +109,17 @@ func nameOf(text string) string {
 
 func (c *Config) dir() string { return filepath.Join(c.Data, "imported", c.Name) }
 
+// tidy removes the directory of an origin of which nothing was imported.
+func (c *Config) tidy() {
+	if _, err := os.Stat(filepath.Join(c.dir(), originName)); errors.Is(err, fs.ErrNotExist) {
+		if _, there := journalIn(c.dir()); !there {
+			os.RemoveAll(filepath.Join(c.dir(), stagingDir))
+			os.Remove(filepath.Join(c.dir(), "lock"))
+			os.Remove(c.dir()) // unless there is something else
+		}
+	}
+}
+
 func (c *Config) check() error {
 	if !nameForm.MatchString(c.Name) {
 		return fmt.Errorf("%q is no name of an origin: --name takes small letters, digits, - and _", c.Name)

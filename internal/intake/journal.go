@@ -45,6 +45,7 @@ func ImportJournal(ctx context.Context, c Config, now time.Time) (Result, error)
 		return Result{}, err
 	}
 	defer held.Close()
+	defer c.tidy()
 	o, err := c.readOrigin(Sundew)
 	if err != nil {
 		return Result{}, err

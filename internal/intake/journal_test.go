@@ -156,7 +156,7 @@ func TestDamagedJournal(t *testing.T) {
 	if _, err := take(t, far, data, "a"); err == nil || !strings.Contains(err.Error(), "hash list") {
 		t.Errorf("%v", err)
 	}
-	if got, err := os.ReadDir(filepath.Join(data, "imported", "a")); err != nil || len(got) != 1 { // its lock
+	if got, err := os.ReadDir(filepath.Join(data, "imported")); err != nil || len(got) > 0 {
 		t.Errorf("something was imported: %v, %v", got, err)
 	}
 }

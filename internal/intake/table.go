@@ -99,7 +99,7 @@ func (t *table) session(l *logLine) *stay {
 	s.enc = event.NewEncoder(event.Envelope{Session: uuid("session", id), Boot: rec.boot, Sensor: rec.name, Protocol: s.proto, Transport: transport, Src: l.src, Dst: l.dst})
 	t.open[key] = t.order.PushBack(s)
 	t.r.result.Sessions++
-	t.r.write(s.enc.AppendOpen(nil, s.stamp(), event.Open{Persona: "conpot", Build: "conpot", Listener: s.proto, Octets: "wire"}))
+	t.r.write(s.enc.AppendOpen(nil, s.stamp(), event.Open{Persona: "conpot", Device: "conpot", Build: "conpot", Listener: s.proto, Octets: "wire"}))
 	return s
 }
 

@@ -114,25 +114,12 @@ type detail struct {
 
 const maxChanges = 500 // of some 250 octets each: a line holds them
 
-// finish writes the status line, then that all is done.
-func (r *record) finish(ctx context.Context, c Config, sensor string, now time.Time) error {
-	d := detail{Run: r.run, Reason: r.reason, Build: c.Build, Files: len(r.changes), Was: r.changes[:min(len(r.changes), maxChanges)]}
-	for _, x := range r.changes {
-		d.Lines += x.Lines
-	}
-	j, err := journal.Open(journal.Config{Dir: filepath.Join(c.Data, "journal")})
-	if err != nil {
-		return errors.Join(ErrRunning, err)
-	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var wg sync.WaitGroup
-	var ran error
-	wg.Go(func() { ran = j.Run(ctx) })
-	err = j.Append(event.AppendStatus(nil, now, 0, sensor, c.Boot, event.Status{What: "redact", Detail: d}), journal.NoClass)
-	stop()
-	wg.Wait()
-	if err = errors.Join(err, ran, j.Close()); err != nil {
-		return err
+// finish writes the status line, if the sensor has a journal, then that all is done.
+func (r *record) finish(ctx context.Context, c Config, s *survey, now time.Time) error {
+	if s.dirs[0] == s.own() {
+		if err := r.status(ctx, c, s, now); err != nil {
+			return err
+		}
 	}
 	if r.fresh { // nothing was changed but artefacts or state
 		if err := r.append(entry{Reason: r.reason, Build: r.build}); err != nil {
@@ -140,4 +127,23 @@ func (r *record) finish(ctx context.Context, c Config, sensor string, now time.T
 		}
 	}
 	return r.append(entry{Done: true})
+}
+
+func (r *record) status(ctx context.Context, c Config, s *survey, now time.Time) error {
+	d := detail{Run: r.run, Reason: r.reason, Build: c.Build, Files: len(r.changes), Was: r.changes[:min(len(r.changes), maxChanges)]}
+	for _, x := range r.changes {
+		d.Lines += x.Lines
+	}
+	j, err := journal.Open(journal.Config{Dir: s.own()})
+	if err != nil {
+		return errors.Join(ErrRunning, err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	var ran error
+	wg.Go(func() { ran = j.Run(ctx) })
+	err = j.Append(event.AppendStatus(nil, now, 0, s.sensor, c.Boot, event.Status{What: "redact", Detail: d}), journal.NoClass)
+	stop()
+	wg.Wait()
+	return errors.Join(err, ran, j.Close())
 }

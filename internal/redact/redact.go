@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/backup"
@@ -89,18 +90,15 @@ func Erase(ctx context.Context, c Config, now time.Time) (found Found, remains [
 		return found, nil, errors.New("another command is at the store: wait for it, and try again")
 	}
 	defer release()
-	if err := mend(c.Data); err != nil {
-		return found, nil, err
-	}
-	held, err := journal.Lock(filepath.Join(c.Data, "journal"))
-	if err != nil {
-		return found, nil, errors.Join(ErrRunning, err)
-	}
-	defer held.Close()
 	s, err := newSurvey(c)
 	if err != nil {
 		return found, nil, err
 	}
+	let, err := s.hold()
+	if err != nil {
+		return found, nil, err
+	}
+	defer let()
 	if err := s.all(ctx); err != nil {
 		return found, nil, err
 	}
@@ -114,21 +112,32 @@ func Erase(ctx context.Context, c Config, now time.Time) (found Found, remains [
 	if err := s.erase(ctx, rec, now); err != nil {
 		return s.found, nil, fmt.Errorf("%w; what was done stays done, and erasing again goes on", err)
 	}
-	held.Close()
-	if err := rec.finish(ctx, c, s.sensor, now); err != nil {
+	let()
+	if err := rec.finish(ctx, c, s, now); err != nil {
 		return s.found, nil, err
 	}
 	remains, err = s.remains(ctx)
 	return s.found, remains, err
 }
 
-// mend cuts a torn tail off the journal, as a start of the sensor does.
-func mend(data string) error {
-	j, err := journal.Open(journal.Config{Dir: filepath.Join(data, "journal")})
-	if err != nil {
-		return errors.Join(ErrRunning, err)
+// hold keeps the sensor from writing its journal until it is let go. A torn tail is
+// cut off first, as at a start of the sensor.
+func (s *survey) hold() (let func(), err error) {
+	if s.dirs[0] != s.own() {
+		return func() {}, nil
 	}
-	return j.Close()
+	j, err := journal.Open(journal.Config{Dir: s.own()})
+	if err != nil {
+		return nil, errors.Join(ErrRunning, err)
+	}
+	if err := j.Close(); err != nil {
+		return nil, err
+	}
+	held, err := journal.Lock(s.own())
+	if err != nil {
+		return nil, errors.Join(ErrRunning, err)
+	}
+	return sync.OnceFunc(func() { held.Close() }), nil
 }
 
 // erase changes everything, the store first: whoever asks it later makes it anew
@@ -170,7 +179,7 @@ func (s *survey) forget() error {
 
 func (s *survey) journals(ctx context.Context, rec *record) error {
 	for _, dir := range s.dirs {
-		if dir != filepath.Join(s.cfg.Data, "journal") { // that one is held
+		if dir != s.own() { // that one is held
 			held, err := journal.Lock(dir)
 			if err != nil {
 				return err

@@ -22,7 +22,7 @@ import (
 type survey struct {
 	cfg   Config
 	match *matcher
-	dirs  []string // of journals: the sensor's own, then imported ones
+	dirs  []string // of journals: the sensor's own if there is one, then imported ones
 	found Found
 
 	sensor   string
@@ -32,19 +32,20 @@ type survey struct {
 
 func newSurvey(c Config) (*survey, error) {
 	s := &survey{cfg: c, match: newMatcher(c.Source), sessions: map[string]bool{}, named: map[string]bool{}}
-	own := filepath.Join(c.Data, "journal")
-	if _, err := os.Stat(own); err != nil {
-		return nil, fmt.Errorf("%w; is %s a sensor's directory?", err, c.Data)
-	}
-	s.dirs = []string{own}
-	others, err := filepath.Glob(filepath.Join(c.Data, "imported", "*"))
-	for _, d := range others {
+	dirs, err := filepath.Glob(filepath.Join(c.Data, "imported", "*"))
+	for _, d := range append([]string{s.own()}, dirs...) {
 		if info, err := os.Stat(d); err == nil && info.IsDir() {
 			s.dirs = append(s.dirs, d)
 		}
 	}
+	if len(s.dirs) == 0 {
+		return nil, fmt.Errorf("%s has no journal; is it a sensor's directory?", c.Data)
+	}
 	return s, err
 }
+
+// own is where the sensor's own journal is; a directory may have imported ones alone.
+func (s *survey) own() string { return filepath.Join(s.cfg.Data, "journal") }
 
 func (s *survey) all(ctx context.Context) error {
 	for _, dir := range s.dirs {
@@ -83,7 +84,7 @@ func (s *survey) journal(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	own, total := dir == s.dirs[0], 0
+	own, total := dir == s.own(), 0
 	for _, e := range entries {
 		if _, kind := journal.KindOf(e.Name()); kind == journal.NoFile {
 			continue
