@@ -36,6 +36,7 @@ sandbox               :
 doctor                :
 firewall              :
 backup                :
+intake                : event journal backup protocol
 analysis              : event analysis/attack analysis/tool
 analysis/attack       : event
 analysis/tool         :
@@ -46,6 +47,7 @@ report/document       : event store analysis report report/figure
 report/export/pcapng  : event
 report/export/stix    :
 report/export         : event journal store analysis analysis/attack render report/export/*
+redact                : event journal store artifact backup
 report                : event store analysis artifact render
 render                : event analysis
 demo/tape             : event
@@ -54,6 +56,7 @@ demo                  : event demo/tape
 sink                  : event journal analysis render
 sink/sinktest         : event
 sink/*                : event journal analysis render sink
+alert                 : event journal analysis sink sink/webhook
 catalog               : protocol protocol/* sink sink/* analysis render
 `
 

@@ -93,7 +93,7 @@ func (t *timing) result() Timing {
 func (t *timing) automation() string {
 	r := t.result()
 	switch {
-	case t.acts < 3:
+	case t.acts < 3, t.all.mean == 0: // or imported from a log that has no times within a session
 		return Indeterminate
 	case r.CV < steadyCV, t.pauses.n >= 3 && r.PauseCV < steadyCV:
 		return Automated // a clock's
