@@ -167,7 +167,7 @@ func (p *profile) fill(ctx context.Context, a *answers, f store.Filter) (err err
 
 func (p *profile) print(t *terminal) error {
 	if c := p.Cluster; c != nil {
-		fmt.Fprintf(t.out, "%s: %d sources, %d sessions, joined by\n  %s\n\n", c.Name, len(c.Sources), len(c.Sessions), strings.Join(c.Keys, "\n  "))
+		fmt.Fprintf(t.out, "%s: %d sources, %d sessions, joined by\n  %s\n\n", c.Name, len(c.Sources), c.Count, strings.Join(c.Keys, "\n  "))
 	}
 	if err := actorRows(p.Sources).print(t); err != nil {
 		return err

@@ -190,9 +190,13 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 		value = clip(e.Values[0])
 	}
 	at, count := e.Time.UnixNano(), max(1, e.Count)
-	n, err := w.sql.insert(ctx, putAct, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count)
-	if err != nil || n == 0 {
-		return err // had it before
+	if r.kept { // it may be read a second time
+		n, err := w.sql.insert(ctx, putAct, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count)
+		if err != nil || n == 0 {
+			return err
+		}
+	} else if err := w.keepAct(ctx, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count); err != nil {
+		return err
 	}
 	w.acts++
 	h, err := w.hourAt(ctx, at)
@@ -201,6 +205,30 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 	}
 	h.act(action{s.place, op}, int64(count), int64(e.RequestLen), int64(e.ResponseLen))
 	return w.things(ctx, s, e, at)
+}
+
+// actRows is how many acts are written at once.
+const actRows = 16
+
+// keepAct writes an act together with others.
+func (w *Writer) keepAct(ctx context.Context, columns ...any) error {
+	if w.rows = append(w.rows, columns...); len(w.rows) < actRows*len(columns) {
+		return nil
+	}
+	err := w.sql.exec(ctx, w.putActs, w.rows...)
+	w.rows = w.rows[:0]
+	return err
+}
+
+// flushActs writes the acts that wait for others.
+func (w *Writer) flushActs(ctx context.Context) error {
+	for row := range slices.Chunk(w.rows, actColumns) {
+		if err := w.sql.exec(ctx, putAct, row...); err != nil {
+			return err
+		}
+	}
+	w.rows = w.rows[:0]
+	return nil
 }
 
 // things takes the pair and the file that came with an act.
