@@ -48,7 +48,7 @@ type history struct {
 const (
 	historyDays    = 60
 	historySources = 30_000
-	actsPerSession = 5.3
+	actsPerSession = 3.53
 )
 
 // kindOfStay is what a visitor does at one service.

@@ -35,6 +35,7 @@ type stay struct {
 	srcPort, dstPort uint16
 	parent, octets   string
 	fingerprint      string
+	files            []string // what he brought, at most maxFiles
 
 	who   analysis.Source
 	means Interpretation // nil: its beginning is not known any more
@@ -175,6 +176,9 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 	} else if fresh {
 		s.acts++
 	}
+	if a := e.Artifact; a != nil && len(s.files) < maxFiles && !slices.Contains(s.files, a.SHA256) {
+		s.files = append(s.files, a.SHA256)
+	}
 	if !fresh {
 		return nil
 	}
@@ -206,6 +210,9 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 	h.act(action{s.place, op}, int64(count), int64(e.RequestLen), int64(e.ResponseLen))
 	return w.things(ctx, s, e, at)
 }
+
+// maxFiles bounds the files by which one session may join a cluster.
+const maxFiles = 64
 
 // actRows is how many acts are written at once.
 const actRows = 16

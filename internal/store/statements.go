@@ -32,13 +32,12 @@ const (
 	putCredential = `INSERT INTO credentials (session, seq, at, username, secret, method, accepted) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	putArtifact   = `INSERT INTO artifacts (session, seq, at, sha256, size, name, kind) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 
-	filesOfSession = `SELECT DISTINCT sha256 FROM artifacts WHERE session = $1`
-	traceOf        = `SELECT key, sources FROM traces WHERE kind = $1 AND value = $2`
-	putTrace       = `INSERT INTO traces (key, kind, value, sources) VALUES ($1, $2, $3, $4)`
-	setTrace       = `UPDATE traces SET sources = $1 WHERE key = $2`
-	tracedBy       = `SELECT part, members FROM traced WHERE trace = $1 ORDER BY part`
-	putTraced      = `INSERT INTO traced (trace, part, members) VALUES ($1, $2, $3) ON CONFLICT (trace, part) DO UPDATE SET members = excluded.members`
-	dropTraced     = `DELETE FROM traced WHERE trace = $1`
+	traceOf    = `SELECT key, sources FROM traces WHERE kind = $1 AND value = $2`
+	putTrace   = `INSERT INTO traces (key, kind, value, sources) VALUES ($1, $2, $3, $4)`
+	setTrace   = `UPDATE traces SET sources = $1 WHERE key = $2`
+	tracedBy   = `SELECT part, members FROM traced WHERE trace = $1 ORDER BY part`
+	putTraced  = `INSERT INTO traced (trace, part, members) VALUES ($1, $2, $3) ON CONFLICT (trace, part) DO UPDATE SET members = excluded.members`
+	dropTraced = `DELETE FROM traced WHERE trace = $1`
 
 	hourOf  = `SELECT part, visits, acts FROM hours WHERE hour = $1 ORDER BY part DESC LIMIT 1`
 	putHour = `INSERT INTO hours (hour, part, stamp, visits, acts) VALUES ($1, $2, $3, $4, $5)

@@ -62,14 +62,8 @@ func (w *Writer) leave(ctx context.Context, s *stay, f *analysis.Finding) error 
 	if f.Tool == "" { // a known tool's are everybody's
 		left = append(left, [2]string{traceOperations, f.OpSeqHash}, [2]string{tracePrint, f.FingerprintHash})
 	}
-	err := w.sql.each(ctx, filesOfSession, func(rows *sql.Rows) error {
-		var sum string
-		err := rows.Scan(&sum)
+	for _, sum := range s.files {
 		left = append(left, [2]string{traceFile, sum})
-		return err
-	}, s.key)
-	if err != nil {
-		return err
 	}
 	for _, l := range left {
 		if l[1] == "" {

@@ -15,7 +15,7 @@ import (
 // those that have been silent for longest are taken as they are.
 const (
 	maxOpen    = 10_000
-	maxSources = 20_000
+	maxSources = 40_000
 	maxTraces  = 20_000
 	maxHours   = 16
 	maxLines   = 8192 // of one transaction
