@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -172,7 +173,7 @@ func (k *storeKeeper) follow(ctx context.Context, st *store.Store) error {
 	pace := k.pace(ctx)
 	err = w.Follow(ctx, store.Lines{
 		Read: func(c journal.Cursor) iter.Seq2[journal.Batch, error] { return k.journal.Follow(ctx, storeFollower, c) },
-		Kept: func() iter.Seq2[journal.Batch, error] { return k.kept(ctx) },
+		Kept: func(after uint64) iter.Seq2[journal.Batch, error] { return k.kept(ctx, after) },
 		End:  k.journal.Synced, Most: storeLines,
 	}, pace)
 	cause := context.Cause(ctx)
@@ -191,12 +192,12 @@ func (k *storeKeeper) follow(ctx context.Context, st *store.Store) error {
 }
 
 // kept reads what retention left of the sensor's own journal.
-func (k *storeKeeper) kept(ctx context.Context) iter.Seq2[journal.Batch, error] {
+func (k *storeKeeper) kept(ctx context.Context, after uint64) iter.Seq2[journal.Batch, error] {
 	r, err := journal.OpenRead(k.dir.path("journal"))
 	if err != nil { // a journal that begins
 		return func(func(journal.Batch, error) bool) {}
 	}
-	return r.Kept(ctx)
+	return r.KeptBetween(ctx, after+1, math.MaxUint64)
 }
 
 // pace rests after each transaction, and knows how far the store has come.

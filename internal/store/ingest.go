@@ -38,8 +38,9 @@ type stay struct {
 	files            []string // what he brought, at most maxFiles
 
 	who   analysis.Source
-	means Interpretation // nil: its beginning is not known any more
+	means Interpretation
 
+	blind   bool // its beginning is not known any more: it keeps the finding that it has
 	probe   bool // the operator's own
 	skip    bool // a probe, taken whole before, or another journal's
 	stored  bool // the database has it
@@ -151,7 +152,7 @@ func (w *Writer) recall(ctx context.Context, r *reading, s *stay, e *event.Event
 	s.stored, s.group, s.opened, s.told, s.proven = true, g, opened, acts, u.numbers(nil)
 	s.skip = closed != 0 || w.books.origin(g.place) != r.Name
 	if e.Kind != event.KindOpen {
-		s.acts, s.means = acts, nil
+		s.acts, s.blind = acts, true
 	}
 	return nil
 }
@@ -169,11 +170,8 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 	}
 	s.last = max(s.last, e.Time.UnixNano())
 	r.touch(s)
-	var found analysis.ActFinding
-	if s.means != nil {
-		found = s.means.Add(e)
-		s.acts++
-	} else if fresh {
+	found := s.means.Add(e)
+	if fresh || !s.blind {
 		s.acts++
 	}
 	if a := e.Artifact; a != nil && len(s.files) < maxFiles && !slices.Contains(s.files, a.SHA256) {
@@ -306,7 +304,7 @@ func (w *Writer) write(ctx context.Context, s *stay, judged bool) error {
 func (w *Writer) judge(ctx context.Context, s *stay, end ending, judged bool) (*analysis.Finding, error) {
 	before, told, proven := s.group, s.told, s.proven
 	var f *analysis.Finding
-	if judged && s.means != nil {
+	if judged && !s.blind {
 		found := s.means.Finding(s.who)
 		f = &found
 		if err := w.find(ctx, s, f); err != nil {
