@@ -8,12 +8,13 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 )
 
 // shown is how many sessions of a cluster are named.
-const shown = 20
+const shown = 10
 
 // pair is a source that left a trace, with its sessions.
 type pair struct {
@@ -63,10 +64,8 @@ func (s *Store) Clusters(ctx context.Context, f Filter) ([]analysis.Cluster, err
 			members[i][m.session] = m.opened
 		}
 	}
-	for i := range list {
-		if err := s.nameSessions(ctx, &list[i], members[i]); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
+	if err := s.nameSessions(ctx, list, members); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
 	}
 	return list, nil
 }
@@ -108,18 +107,38 @@ func tracesOf(pairs []pair, addrs map[uint32]netip.Addr) []analysis.Trace {
 	return out
 }
 
-// nameSessions replaces a cluster's sessions by the ids of the latest.
-func (s *Store) nameSessions(ctx context.Context, c *analysis.Cluster, members map[int64]int64) error {
-	keys := slices.SortedFunc(maps.Keys(members), func(a, b int64) int { return cmp.Or(cmp.Compare(members[b], members[a]), cmp.Compare(b, a)) })
-	c.Count, c.Sessions = len(keys), []string{}
-	w := &where{}
-	in(w, "key", keys[:min(shown, len(keys))])
-	return each(ctx, s.db, `SELECT id FROM sessions`+w.String()+` ORDER BY opened DESC, key DESC`, w.args, func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		c.Sessions = append(c.Sessions, id)
-		return err
-	})
+// nameSessions gives clusters the ids of their latest sessions.
+func (s *Store) nameSessions(ctx context.Context, list []analysis.Cluster, members []map[int64]int64) error {
+	latest := make([][]int64, len(list))
+	ids := map[int64]string{}
+	var all []int64
+	for i, of := range members {
+		keys := slices.SortedFunc(maps.Keys(of), func(a, b int64) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(b, a)) })
+		list[i].Count = len(keys)
+		latest[i] = keys[:min(shown, len(keys))]
+		all = append(all, latest[i]...)
+	}
+	for chunk := range slices.Chunk(all, 500) {
+		w := &where{}
+		in(w, "key", chunk)
+		err := each(ctx, s.db, `SELECT key, id FROM sessions`+w.String(), w.args, func(rows *sql.Rows) error {
+			var key int64
+			var id string
+			err := rows.Scan(&key, &id)
+			ids[key] = id
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for i, keys := range latest {
+		list[i].Sessions = []string{}
+		for _, k := range keys {
+			list[i].Sessions = append(list[i].Sessions, ids[k])
+		}
+	}
+	return nil
 }
 
 // pairs are who left which traces in sessions that the filter lets through.
@@ -128,7 +147,35 @@ func (s *Store) pairs(ctx context.Context, f Filter) ([]pair, error) {
 	if err != nil {
 		return nil, err
 	}
+	all, err := s.allPairs(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out []pair
+	for _, p := range all {
+		var members []member
+		for _, m := range p.members {
+			if lets(m) {
+				members = append(members, m)
+			}
+		}
+		if p.members = members; len(members) > 0 {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// allPairs are those of all time, remembered while the roll-up does not change.
+func (s *Store) allPairs(ctx context.Context) ([]pair, error) {
+	u := &s.rollup
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	stamp, err := s.meta(ctx, metaStamp)
+	if err != nil || u.pairs.list != nil && u.pairs.stamp == stamp {
+		return u.pairs.list, err
+	}
+	out := []pair{}
 	index := map[uint32]int{} // of the trace's pairs, by source
 	before := uint32(0)
 	err = each(ctx, s.db, `SELECT traces.key, kind, value, members FROM traces JOIN traced ON traced.trace = traces.key
@@ -144,9 +191,6 @@ func (s *Store) pairs(ctx context.Context, f Filter) ([]pair, error) {
 			before = key
 		}
 		return unpackMembers(b, func(m member) {
-			if !lets(m) {
-				return
-			}
 			i, ok := index[m.source]
 			if !ok {
 				i = len(out)
@@ -156,18 +200,28 @@ func (s *Store) pairs(ctx context.Context, f Filter) ([]pair, error) {
 			out[i].members = append(out[i].members, m)
 		})
 	})
+	u.pairs.list, u.pairs.stamp = out, stamp
 	return out, err
 }
 
-// membersOf says which members a filter lets through: by time exactly, by the
-// rest of it those whose source did what is asked for in that hour.
+// membersOf says which members a filter lets through: by time exactly; by what
+// is known of sources exactly; by the rest of it those whose source did what is
+// asked for in that hour.
 func (s *Store) membersOf(ctx context.Context, f Filter) (func(member) bool, error) {
 	from, to := f.period()
 	within := func(m member) bool { return m.opened >= from && m.opened < to }
 	g := f
-	g.From, g.To = Filter{}.From, Filter{}.To
+	g.From, g.To = time.Time{}, time.Time{}
 	if g.direct() && f.Print == "" && f.Session == "" {
 		return within, nil
+	}
+	g.Country, g.ASN, g.Research, g.Src, g.Sources = nil, 0, "", netip.Prefix{}, nil
+	if g.direct() && f.Print == "" && f.Session == "" {
+		m, err := s.sums(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		return func(x member) bool { return within(x) && int(x.source) < len(m.index) && m.index[x.source] != 0 }, nil
 	}
 	type moment struct {
 		at     int64

@@ -26,6 +26,11 @@ type rollup struct {
 		hours    []*unpacked
 	}
 	parts []*unpacked // the latest parts of hours
+	sums  []*sums     // of the latest filters
+	pairs struct {    // who left which traces
+		stamp string
+		list  []pair
+	}
 	names names
 }
 
