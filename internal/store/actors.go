@@ -45,16 +45,21 @@ type deeds struct {
 	head            int // its first sum, plus one
 }
 
+// graver orders the gravest first.
+func graver(a, b deeds) int {
+	return cmp.Or(cmp.Compare(b.severity, a.severity), cmp.Compare(b.score, a.score), cmp.Compare(b.sessions, a.sessions), cmp.Compare(a.source, b.source))
+}
+
 // Actors lists sources, those that did the gravest first.
 func (s *Store) Actors(ctx context.Context, f Filter, limit int) ([]Actor, error) {
 	m, err := s.sums(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]deeds, len(m.sources))
+	var top []deeds // the gravest so far, in order
 	for k := range m.sources {
-		c, d := &m.sources[k], &all[k]
-		*d = deeds{source: c.source, days: int64(c.days), head: c.head, first: math.MaxInt64}
+		c := &m.sources[k]
+		d := deeds{source: c.source, days: int64(c.days), head: c.head, first: math.MaxInt64}
 		for i := c.head; i > 0; i = m.list[i-1].next {
 			g := &m.list[i-1]
 			d.sessions += g.sessions
@@ -65,11 +70,14 @@ func (s *Store) Actors(ctx context.Context, f Filter, limit int) ([]Actor, error
 			x := &m.names.verdicts[g.visit.verdict]
 			d.severity, d.score = max(d.severity, x.severity), max(d.score, x.score)
 		}
+		if len(top) == limit && (limit == 0 || graver(top[limit-1], d) < 0) {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(top, d, graver)
+		top = slices.Insert(top, at, d)
+		top = top[:min(limit, len(top))]
 	}
-	slices.SortFunc(all, func(a, b deeds) int {
-		return cmp.Or(cmp.Compare(b.severity, a.severity), cmp.Compare(b.score, a.score), cmp.Compare(b.sessions, a.sessions), cmp.Compare(a.source, b.source))
-	})
-	return s.actors(ctx, f, m, all[:min(limit, len(all))])
+	return s.actors(ctx, f, m, top)
 }
 
 // actors tells all of some.

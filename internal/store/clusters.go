@@ -29,6 +29,16 @@ type pair struct {
 // that twenty sources or more left, at any time, is nobody's own. Of a cluster's
 // sessions the latest are named.
 func (s *Store) Clusters(ctx context.Context, f Filter) ([]analysis.Cluster, error) {
+	m, err := s.sums(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	s.rollup.mu.Lock()
+	known := m.clusters
+	s.rollup.mu.Unlock()
+	if known != nil {
+		return slices.Clone(known), nil
+	}
 	pairs, err := s.pairs(ctx, f)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
@@ -67,7 +77,10 @@ func (s *Store) Clusters(ctx context.Context, f Filter) ([]analysis.Cluster, err
 	if err := s.nameSessions(ctx, list, members); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	return list, nil
+	s.rollup.mu.Lock()
+	m.clusters = list
+	s.rollup.mu.Unlock()
+	return slices.Clone(list), nil
 }
 
 // tracesOf gives analysis of each pair its first and last session.

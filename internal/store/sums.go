@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/sundew-ics/sundew/internal/analysis"
 )
 
 // sums is what a filter lets through, added up over all its hours: what most
@@ -16,6 +18,9 @@ type sums struct {
 	proven       []int64
 	sources      []cameBy
 	index        []uint32 // by source: its place in sources, plus one
+	table        []uint32 // by hash of a group: its place in list, plus one
+
+	clusters []analysis.Cluster // of these, once they were asked for
 }
 
 // sum is a group of sessions over all hours.
@@ -61,6 +66,7 @@ func (s *Store) sums(ctx context.Context, f Filter) (*sums, error) {
 	if m.names, err = s.groups(ctx, f, m.add); err != nil {
 		return nil, err
 	}
+	m.table = nil
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.sums = append(u.sums, m); len(u.sums) > maxSums {
@@ -75,28 +81,45 @@ func (m *sums) add(_ *names, at int64, v *visit, proven []int32) {
 		c.day = day
 		c.days++
 	}
-	i := c.head
-	for i > 0 {
-		g := &m.list[i-1]
-		if g.visit.verdict == v.verdict && g.visit.place == v.place && g.visit.network == v.network {
-			break
-		}
-		i = g.next
-	}
-	if i == 0 {
+	slot := m.slot(v)
+	if *slot == 0 {
 		m.list = append(m.list, sum{visit: *v, first: at, at: len(m.proven), next: c.head})
 		for range v.proven {
 			m.proven = append(m.proven, 0)
 		}
-		i = len(m.list)
-		c.head = i
+		*slot = uint32(len(m.list))
+		c.head = len(m.list)
 	}
-	g := &m.list[i-1]
+	g := &m.list[*slot-1]
 	g.sessions += int64(v.sessions)
 	g.acts += int64(v.acts)
 	g.last = at
 	for k := range min(int(g.visit.proven), len(proven)) {
 		m.proven[g.at+k] += int64(proven[k])
+	}
+}
+
+// slot is where in the table a group's place is, or belongs: open addressing.
+func (m *sums) slot(v *visit) *uint32 {
+	if 2*len(m.list) >= len(m.table) {
+		m.table = make([]uint32, max(1024, 2*len(m.table)))
+		for i := range m.list {
+			*m.free(&m.list[i].visit) = uint32(i + 1)
+		}
+	}
+	return m.free(v)
+}
+
+func (m *sums) free(v *visit) *uint32 {
+	h := (uint64(v.source)<<32 | uint64(v.verdict)<<12 | uint64(v.place)) * 0x9E3779B97F4A7C15
+	for i := (h ^ uint64(v.network)*0xBF58476D1CE4E5B9) >> 20; ; i++ {
+		at := &m.table[i&uint64(len(m.table)-1)]
+		if *at == 0 {
+			return at
+		}
+		if g := &m.list[*at-1].visit; g.source == v.source && g.verdict == v.verdict && g.place == v.place && g.network == v.network {
+			return at
+		}
 	}
 }
 
