@@ -399,10 +399,6 @@ func (v *sieve) lets(g *visit) bool {
 		(v.networks == nil || v.networks[g.network]) && (v.sources == nil || v.sources[g.source])
 }
 
-func (v *sieve) all() bool {
-	return v.places == nil && v.networks == nil && v.verdicts == nil && v.sources == nil
-}
-
 // sieve makes the filter's, but for time.
 func (s *Store) sieve(ctx context.Context, f Filter, n *names) (*sieve, error) {
 	v := &sieve{places: f.placesOf(n)}
