@@ -123,7 +123,10 @@ func (k *storeKeeper) keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stale := made != "" && made != k.by.Versions()
+	if made == "" { // it begins
+		made = k.by.Versions()
+	}
+	stale := made != k.by.Versions()
 	k.set(func(s *storeSnapshot) { s.Failing, s.Versions, s.Stale = "", made, stale })
 	if stale && k.small() {
 		k.log.Info("the store was made by other rules or data: it is made anew", "by", made, "now", k.by.Versions())
@@ -241,7 +244,7 @@ func (k *storeKeeper) others(ctx context.Context, w *store.Writer) error {
 		} else if changed {
 			now := k.by.Versions()
 			k.log.Info("data on addresses has changed; it counts for visitors from now on", "now", now)
-			k.set(func(s *storeSnapshot) { s.Stale = s.Versions != "" && s.Versions != now })
+			k.set(func(s *storeSnapshot) { s.Stale = s.Versions != now })
 		}
 		if err := k.room(); err != nil {
 			return err
