@@ -182,7 +182,7 @@ func across(rules *analysis.Rules, list []store.Session) analysis.Across {
 
 func (p *profile) print(t *terminal) error {
 	if c := p.Cluster; c != nil {
-		fmt.Fprintf(t.out, "%s: %d sources, %d sessions, joined by\n", c.Name, len(c.Sources), len(c.Sessions))
+		fmt.Fprintf(t.out, "%s: %d sources, %d sessions, joined by\n", c.Name, len(c.Sources), c.Count)
 		for _, k := range c.Keys {
 			fmt.Fprintln(t.out, "  "+visible(k))
 		}

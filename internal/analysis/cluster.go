@@ -25,8 +25,9 @@ type Trace struct {
 type Cluster struct {
 	Name     string       `json:"name"` // "C-0001", in the order of their first visit
 	Sources  []netip.Addr `json:"sources"`
-	Sessions []string     `json:"sessions"`
-	Keys     []string     `json:"keys"` // what joins them, as a person reads it; may hold a visitor's words
+	Sessions []string     `json:"sessions"` // a store names the latest few alone
+	Count    int          `json:"count"`    // of sessions
+	Keys     []string     `json:"keys"`     // what joins them, as a person reads it; may hold a visitor's words
 	First    int64        `json:"first"`
 	Last     int64        `json:"last"`
 }
@@ -86,6 +87,7 @@ func Clusters(traces []Trace) []Cluster {
 		c.Name = fmt.Sprintf("C-%04d", i+1)
 		slices.SortFunc(c.Sources, netip.Addr.Compare)
 		slices.Sort(c.Keys)
+		c.Count = len(c.Sessions)
 		c.Sources, c.Keys = slices.Compact(c.Sources), slices.Compact(c.Keys)
 		out = append(out, *c)
 	}

@@ -54,8 +54,8 @@ func TestEach(t *testing.T) {
 			t.Errorf("%+v: traffic of %d sessions, want %d: %v", f, sessions, n, err)
 		}
 		var acts int
-		w := joined(f, "acts.session")
-		if err := s.db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM acts"+w.String(), w.args...).Scan(&acts); err != nil || seen != acts {
+		w := f.sessions()
+		if err := s.db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM acts WHERE session IN (SELECT key FROM sessions"+w.String()+")", w.args...).Scan(&acts); err != nil || seen != acts {
 			t.Errorf("%+v: %d acts, want %d: %v", f, seen, acts, err)
 		}
 	}

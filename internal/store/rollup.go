@@ -26,6 +26,11 @@ type rollup struct {
 		hours    []*unpacked
 	}
 	parts []*unpacked // the latest parts of hours
+	sums  []*sums     // of the latest filters
+	pairs struct {    // who left which traces
+		stamp string
+		list  []pair
+	}
 	names names
 }
 
@@ -392,10 +397,6 @@ type sieve struct {
 func (v *sieve) lets(g *visit) bool {
 	return (v.places == nil || v.places[g.place]) && (v.verdicts == nil || v.verdicts[g.verdict]) &&
 		(v.networks == nil || v.networks[g.network]) && (v.sources == nil || v.sources[g.source])
-}
-
-func (v *sieve) all() bool {
-	return v.places == nil && v.networks == nil && v.verdicts == nil && v.sources == nil
 }
 
 // sieve makes the filter's, but for time.
