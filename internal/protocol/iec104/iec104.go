@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/protocol/iec104/wire"
@@ -28,7 +29,7 @@ func Protocol() protocol.Protocol {
 
 // Serve answers one visitor until he leaves or the device hangs up.
 func (d *server) Serve(ctx context.Context, s *session.Session) error {
-	if d.restarting() {
+	if d.away.Holds(s.Source(), time.Now()) {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)

@@ -360,6 +360,22 @@ func TestColdReset(t *testing.T) {
 	})
 }
 
+func TestColdResetIsTheVisitorsOwn(t *testing.T) {
+	with(t, "", func(r *rig) {
+		v, other := r.visit("192.0.2.77"), r.visit("192.0.2.78")
+		defer v.leave()
+		defer other.leave()
+		mine, his := v.as("ADMIN", "ADMIN", administrator), other.as("ADMIN", "ADMIN", administrator)
+		mine.must(wire.NetFnApp, 0x02)
+		if out := v.ask(mine.frame(wire.NetFnApp, 0x01)); out != nil {
+			t.Errorf("% x while the controller restarts", out)
+		}
+		if code, _ := his.do(wire.NetFnApp, 0x01); code != codeOK {
+			t.Errorf("another visitor's session is met with %#x", code)
+		}
+	})
+}
+
 func TestWatchdogTurnsOff(t *testing.T) {
 	with(t, "", func(r *rig) {
 		c := r.visit("198.51.100.7").as("ADMIN", "ADMIN", admin)

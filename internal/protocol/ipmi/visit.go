@@ -30,7 +30,7 @@ type visit struct {
 func (v *visit) serve() {
 	v.mu.Lock()
 	v.expire()
-	down := v.now.Before(v.down)
+	down := v.down.Holds(v.s.Source(), v.now)
 	v.receive()
 	v.mu.Unlock()
 	if down && v.out != nil {

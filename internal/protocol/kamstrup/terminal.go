@@ -54,7 +54,7 @@ func (v *terminal) next() (bool, error) {
 	if err != nil {
 		return v.leave(line, err)
 	}
-	if v.away.now() {
+	if v.away.Holds(v.s.Source(), time.Now()) {
 		v.record(withOutcome(describeLine(parseLine(line)), event.Ignored))
 		return false, nil
 	}
@@ -171,7 +171,7 @@ func (v *terminal) run(text string) bool {
 	l := parseLine(text)
 	a := describeLine(l)
 	v.mu.Lock()
-	before := v.now()
+	before := v.seenBy(v.s.Source())
 	q := &command{line: l, c: before.clone(), module: v.module, act: &a}
 	q.run()
 	if q.changed {
@@ -179,7 +179,7 @@ func (v *terminal) run(text string) bool {
 	}
 	v.mu.Unlock()
 	if q.restart {
-		v.away.start(time.Now())
+		v.away.Begin(v.s.Source(), time.Now().Add(restartTime))
 	}
 	v.record(a)
 	if q.answer != "" {

@@ -279,8 +279,8 @@ func (pl *player) one(s step) {
 		pl.collect()
 		<-pl.done
 		pl.collect()
-		if f := strings.Fields(s.text); len(f) > 2 {
-			pl.from = netip.MustParseAddr(f[2])
+		if f := strings.Fields(s.text); len(f) > 1 {
+			pl.from = netip.MustParseAddr(f[1])
 		}
 		pl.visit()
 		pl.collect()
