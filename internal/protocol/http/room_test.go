@@ -214,3 +214,25 @@ func BenchmarkPage(b *testing.B) {
 		}
 	}
 }
+
+// An upload whose name is longer than a line of the journal is recorded.
+func TestUploadOfAnEndlessName(t *testing.T) {
+	h, err := newHandler(prototest.Env(t, []byte(tags), []byte("max_body = 4194304\n[[upload]]\npath = \"/up\"\n"), fstest.MapFS{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, j := serve(t, h)
+	body := "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"" + strings.Repeat("A", 300<<10) + "\"\r\n\r\nhello\r\n--x--\r\n"
+	go func() {
+		fmt.Fprintf(c, "POST /up HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}()
+	if _, err := bufio.NewReader(c).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range j.Events(t) {
+		if e.Op == "upload" && e.Artifact != nil {
+			return
+		}
+	}
+	t.Error("the upload is not in the journal")
+}
