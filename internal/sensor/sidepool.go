@@ -13,9 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// anySides is how many side ports a service has of each network where the
-// persona names no range.
-const anySides = 16
+// How many side ports a service has where the persona names no range. Who hits a
+// UDP one is believed to have been told it: there are as many as make guessing
+// cost more than it gains.
+const (
+	anySides         = 16
+	anyDatagramSides = 64
+)
 
 // sideBuffer is what the system holds for a UDP side port.
 const sideBuffer = 128 << 10
@@ -44,6 +48,9 @@ type sidePort struct {
 func newSidePool(network string, a netip.Addr, r PortRange) (*sidePool, error) {
 	p := &sidePool{network: network}
 	ports := make([]uint16, anySides)
+	if network == "udp" {
+		ports = make([]uint16, anyDatagramSides)
+	}
 	if r.First != 0 {
 		ports = ports[:0]
 		for port := int(r.First); port <= int(r.Last); port++ {
@@ -176,6 +183,59 @@ func (p *sidePool) giveBack(s *sidePort) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.free = append(p.free, s)
+}
+
+// guesses is at how many idle ports a source is heard that tries them. One may
+// be that of his transfer before, whose end he repeats.
+const guesses = 2
+
+// guessed says whether datagrams of src wait at idle UDP ports, which nobody was
+// told: he tries them blindly, behind an address that need not be his own.
+func (p *sidePool) guessed(src netip.AddrPort) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, s := range p.free {
+		for _, l := range s.udp {
+			if l.waits(src) {
+				n++
+				break
+			}
+		}
+		if n == guesses {
+			return true
+		}
+	}
+	return false
+}
+
+// waits says whether a datagram of src is among those that wait, which are lost.
+func (l *udpListener) waits(src netip.AddrPort) (found bool) {
+	raw, err := l.conn.SyscallConn()
+	if err != nil {
+		return false
+	}
+	raw.Control(func(fd uintptr) {
+		for range maxQueued {
+			_, from, err := unix.Recvfrom(int(fd), nil, unix.MSG_DONTWAIT)
+			if err != nil {
+				break
+			}
+			found = found || sourceOf(from) == src
+		}
+	})
+	return found
+}
+
+// sourceOf is an address of the system's.
+func sourceOf(a unix.Sockaddr) netip.AddrPort {
+	switch a := a.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
+	case *unix.SockaddrInet6:
+		return unmap(netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port)))
+	}
+	return netip.AddrPort{}
 }
 
 // close closes every port, also those that are lent.

@@ -80,7 +80,7 @@ type Folded struct {
 type Budget interface {
 	Spend(payload int) bool // takes the cost of one datagram, headers included
 	Left() int              // payload octets that one more datagram may have
-	Prove()                 // the source returned an unpredictable value of ours
+	Prove() bool            // the source returned an unpredictable value of ours; whether that is believed
 }
 
 // A PacketConn is a UDP flow: Datagram yields one datagram, valid until the
@@ -243,12 +243,10 @@ func (s *Session) Allowance() int {
 }
 
 // Prove lifts the reply budget: the visitor returned an unpredictable value
-// that only our answer can have told him.
-func (s *Session) Prove() {
-	if s.cfg.Budget != nil {
-		s.cfg.Budget.Prove()
-	}
-}
+// that only our answer can have told him. It reports whether that is believed:
+// of a value that he may have guessed, the number of a side port, only where he
+// has not tried others.
+func (s *Session) Prove() bool { return s.cfg.Budget == nil || s.cfg.Budget.Prove() }
 
 // Rand is this session's source of values that a visitor cannot predict.
 func (s *Session) Rand() *rand.Rand {

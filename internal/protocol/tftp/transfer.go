@@ -38,8 +38,9 @@ func (v *visit) next(kid *session.Session, path string, want wire.Opcode) (wire.
 // prove notes that the visitor hears what we send to him: he knows a port that
 // only our packet told.
 func (v *visit) prove(kid *session.Session) {
-	kid.Prove()
-	v.s.Prove()
+	if kid.Prove() {
+		v.s.Prove()
+	}
 }
 
 func target(path string) event.Target { return event.Target{Kind: event.TargetPath, Ref: path} }
