@@ -47,7 +47,7 @@ func (m *sides) make(_ context.Context, s *session.Session, network string) (*se
 		m.open.Add(-1)
 		return nil, errSides
 	}
-	port, err := pool.borrow(s.Rand())
+	port, err := pool.borrow(s.Rand(), source(s.Remote().Addr()))
 	var side *session.Side
 	if err == nil {
 		if network == "udp" {

@@ -33,12 +33,14 @@ type sidePool struct {
 	mu      sync.Mutex
 	free    []*sidePort
 	all     []*sidePort
+	lent    map[netip.Prefix]int // by source
 	closed  bool
 }
 
 // sidePort is one bound port.
 type sidePort struct {
 	port uint16
+	by   netip.Prefix   // the source that it is lent to
 	tcp  *os.File       // of the socket
 	udp  []*udpListener // one, or one for each family
 }
@@ -46,7 +48,7 @@ type sidePort struct {
 // newSidePool binds the ports of a range, or some that are free. Ports of the
 // range that others have are left out; it is an error if none is left.
 func newSidePool(network string, a netip.Addr, r PortRange) (*sidePool, error) {
-	p := &sidePool{network: network}
+	p := &sidePool{network: network, lent: map[netip.Prefix]int{}}
 	ports := make([]uint16, anySides)
 	if network == "udp" {
 		ports = make([]uint16, anyDatagramSides)
@@ -163,19 +165,22 @@ func (s *sidePort) of(local netip.Addr) *udpListener {
 	return l
 }
 
-// errNoSide says that every side port is lent.
-var errNoSide = errors.New("sensor: every side port is in use")
+// errNoSide says that every side port is lent, or all that a source may have.
+var errNoSide = errors.New("sensor: no side port is free")
 
-// borrow lends a port, any of the free ones.
-func (p *sidePool) borrow(r *rand.Rand) (*sidePort, error) {
+// borrow lends a port, any of the free ones. A source holds at most a quarter of
+// them, or what one session may have, so that it leaves some to the others.
+func (p *sidePool) borrow(r *rand.Rand, by netip.Prefix) (*sidePort, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.free) == 0 || p.closed {
+	if len(p.free) == 0 || p.closed || p.lent[by] >= max(maxSides, len(p.all)/4) {
 		return nil, errNoSide
 	}
 	i, last := r.IntN(len(p.free)), len(p.free)-1
 	s := p.free[i]
 	p.free[i], p.free = p.free[last], p.free[:last]
+	p.lent[by]++
+	s.by = by
 	return s, nil
 }
 
@@ -183,6 +188,9 @@ func (p *sidePool) giveBack(s *sidePort) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.free = append(p.free, s)
+	if p.lent[s.by]--; p.lent[s.by] <= 0 {
+		delete(p.lent, s.by)
+	}
 }
 
 // guesses is at how many idle ports a source is heard that tries them. One may
