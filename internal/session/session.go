@@ -204,8 +204,16 @@ func (s *Session) Remote() netip.AddrPort { return s.cfg.Envelope.Src }
 // Local is the address and port that the visitor came to.
 func (s *Session) Local() netip.AddrPort { return s.cfg.Envelope.Dst }
 
-// Source names the visitor to the process and to quotas: his address as text.
-func (s *Session) Source() string { return s.cfg.Envelope.Src.Addr().Unmap().String() }
+// Source names the visitor to the process and to what rooms keep of him: his
+// address as text; of IPv6 the /64, all of which he has.
+func (s *Session) Source() string {
+	a := s.cfg.Envelope.Src.Addr().Unmap().WithZone("")
+	if !a.Is6() {
+		return a.String()
+	}
+	p, _ := a.Prefix(64)
+	return p.String()
+}
 
 // SetIdle changes the idle limit from here on, also of a read under way. Any
 // goroutine may call it: a transfer beside this session is no idleness.
@@ -265,7 +273,7 @@ func (s *Session) Keep(name, kind string, r io.Reader) (event.Artifact, error) {
 	if s.cfg.Artifacts == nil {
 		return event.Artifact{}, errors.New("session: no artifact store")
 	}
-	return s.cfg.Artifacts.Put(s.Source(), name, kind, r)
+	return s.cfg.Artifacts.Put(s.cfg.Envelope.Src.Addr().Unmap().String(), name, kind, r)
 }
 
 // Artifact opens a file that Keep has kept, by its SHA-256 in hex; the error is

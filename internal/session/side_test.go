@@ -141,3 +141,16 @@ func TestKeep(t *testing.T) {
 		t.Error("Keep without a store")
 	}
 }
+
+// Who changes his address within his IPv6 network stays the visitor that he is.
+func TestSource(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2::3": "2001:db8:1:2::/64", "2001:db8:1:2:a:b:c:d": "2001:db8:1:2::/64", "fe80::1%lo": "fe80::/64",
+	} {
+		r := newRig(t, "tcp", func(c *session.Config) { c.Envelope.Src = netip.AddrPortFrom(netip.MustParseAddr(address), 1) })
+		if got := r.Source(); got != want {
+			t.Errorf("%s is of %s, want %s", address, got, want)
+		}
+		r.end(nil)
+	}
+}
