@@ -172,7 +172,7 @@ func (s *spent) Spend(n int) bool {
 	s.left -= n
 	return true
 }
-func (s *spent) Left() int { return s.left }
+func (s *spent) Left() int   { return s.left }
 func (s *spent) Prove() bool { return true }
 
 // A transfer that the reply budget ends is aborted, not left hanging.
