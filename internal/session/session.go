@@ -107,6 +107,7 @@ type Config struct {
 	Buffers   *Buffers      // shared by all sessions; nil: its own
 	Seed      [32]byte      // secret; Rand is derived from it and the session's id
 	Sides     SideMaker     // nil: Side fails
+	Panicked  func(any)     // told of a panic of a room's own goroutine; nil: the log is
 	Log       *slog.Logger
 
 	parent *Session // of a side session: it hangs up with its parent

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/sundew-ics/sundew/internal/device"
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/protocol/dnp3/wire"
 	"github.com/sundew-ics/sundew/internal/protocol/prototest"
@@ -103,4 +104,29 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// A panic while a request is carried out ends its session, and must not leave the
+// device locked for everybody.
+func TestPanicLeavesTheDeviceToOthers(t *testing.T) {
+	o := feeder(t)
+	o.device.Clock = device.NewClock(device.ClockState{}, 0, func(device.ClockState) error { panic("clock") })
+	v := &visitor{outstation: o}
+	q := &request{
+		Fragment: wire.Fragment{Function: wire.Write}, act: event.Act{Detail: &detail{}},
+		list: wire.Objects{{Header: wire.Header{Group: 50, Variation: 1, Qualifier: uint8(wire.Count8), Count: 1}, Data: make([]byte, 6)}},
+	}
+	here, _ := net.Pipe()
+	v.s = session.Open(session.Config{Conn: here, Journal: &prototest.Journal{}})
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("nothing panicked")
+			}
+		}()
+		v.serve(q, nil)
+	}()
+	if !o.mu.TryLock() {
+		t.Error("the device stays locked")
+	}
 }

@@ -35,7 +35,7 @@ func (d *server) Serve(ctx context.Context, s *session.Session) error {
 	ctx, cancel := context.WithCancel(ctx)
 	v := newVisitor(d, ctx, s)
 	d.enter(v)
-	v.work.Go(func() { v.timers(ctx) })
+	v.work.Go(v.s.Guarded(func() { v.timers(ctx) }))
 	err := v.converse()
 	cancel()
 	d.leave(v)

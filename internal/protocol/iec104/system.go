@@ -77,7 +77,7 @@ func (c *call) restart() {
 	}
 	for v := range d.visitors {
 		if v.s.Source() == by {
-			v.work.Go(v.part)
+			v.work.Go(v.s.Guarded(v.part))
 		}
 	}
 }

@@ -27,11 +27,12 @@ type intake struct {
 func newIntake(kid *session.Session, name string, text bool) *intake {
 	r, w := io.Pipe()
 	in := &intake{kid: kid, text: text, pipe: w, done: make(chan struct{})}
-	go func() {
+	go kid.Guarded(func() {
 		defer close(in.done)
+		defer r.Close() // else the next block would wait for ever
 		in.art, in.err = kid.Keep(name, "tftp-upload", r)
 		io.Copy(io.Discard, r) // what a full store would not take
-	}()
+	})()
 	return in
 }
 
