@@ -4,6 +4,7 @@ package bacnet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -127,8 +128,8 @@ func (c *controller) Serve(ctx context.Context, s *session.Session) error {
 		clear(f.in)
 		clear(f.out)
 		f.account()
-		if err := c.keepLogs(); err != nil {
-			s.Log.LogAttrs(context.Background(), slog.LevelDebug, "BACnet trend logs not kept", slog.Any("err", err))
+		if err := errors.Join(c.keepLogs(), c.kept.sync()); err != nil {
+			s.Log.LogAttrs(context.Background(), slog.LevelDebug, "BACnet trend logs or values not kept", slog.Any("err", err))
 		}
 	}()
 	for {

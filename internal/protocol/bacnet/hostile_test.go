@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/protocol/bacnet/wire"
 	"github.com/sundew-ics/sundew/internal/protocol/prototest"
 	"github.com/sundew-ics/sundew/internal/session"
@@ -53,5 +54,45 @@ func TestWaitingSegmentsAreBounded(t *testing.T) {
 	}
 	if n := c.held.Load(); n != 0 {
 		t.Errorf("%d octets are counted when all is over", n)
+	}
+}
+
+// countingState counts what is saved.
+type countingState struct {
+	protocol.State
+	saves int
+}
+
+func (s *countingState) Save(key string, v any) error {
+	s.saves++
+	return s.State.Save(key, v)
+}
+
+// A request of many writes does not save all that is kept for each of them, and
+// what all visitors write has an end.
+func TestWritesAreSavedTogether(t *testing.T) {
+	env := plantEnv(t)
+	state := &countingState{State: env.State}
+	env.State = state
+	c := build(t, env).(*controller)
+	id := c.objects[len(c.objects)-1].id
+	kept := 0
+	for i := range uint32(1000) {
+		if c.kept.put(id, i, make([]byte, maxKept)) == nil {
+			kept++
+		}
+	}
+	if state.saves > 5 {
+		t.Errorf("%d saves of 1000 writes", state.saves)
+	}
+	if want := maxAllKept / maxKept; kept != want {
+		t.Errorf("%d values of 2 KiB are kept, want %d", kept, want)
+	}
+	if err := c.kept.sync(); err != nil {
+		t.Error(err)
+	}
+	c = build(t, env).(*controller)
+	if _, ok := c.kept.value(id, 7); !ok {
+		t.Error("what was written last is lost in a restart")
 	}
 }
