@@ -40,7 +40,7 @@ func (m *sides) make(_ context.Context, s *session.Session, network string) (*se
 		return nil, fmt.Errorf("sensor: %s has no %s side ports: its entry in the catalogue must say so", m.service.Protocol.Name, network)
 	}
 	most := int32(maxSides)
-	if s.Packet() && s.Allowance() < 1<<30 {
+	if !s.Proven() {
 		most = unprovenSides
 	}
 	if m.open.Add(1) > most {

@@ -246,10 +246,16 @@ func (s *Session) deadline() time.Time {
 // budget; on TCP there is no limit.
 func (s *Session) Allowance() int {
 	if s.cfg.Budget == nil {
-		return 1 << 30
+		return unlimited
 	}
 	return s.cfg.Budget.Left()
 }
+
+const unlimited = 1 << 30 // what a Budget without a limit has left
+
+// Proven says whether the visitor has shown that he receives our answers; on
+// TCP he always has.
+func (s *Session) Proven() bool { return s.Allowance() >= unlimited }
 
 // Prove lifts the reply budget: the visitor returned an unpredictable value
 // that only our answer can have told him. It reports whether that is believed:
@@ -269,12 +275,20 @@ func (s *Session) Rand() *rand.Rand {
 	return s.rand
 }
 
+// Unproven is the source of all files whose sender may be forged: together they
+// have the quota of one.
+const Unproven = "unproven"
+
 // Keep stores a file or program block that the visitor sent, streamed from r.
 func (s *Session) Keep(name, kind string, r io.Reader) (event.Artifact, error) {
 	if s.cfg.Artifacts == nil {
 		return event.Artifact{}, errors.New("session: no artifact store")
 	}
-	return s.cfg.Artifacts.Put(s.cfg.Envelope.Src.Addr().Unmap().String(), name, kind, r)
+	source := s.cfg.Envelope.Src.Addr().Unmap().String()
+	if !s.Proven() {
+		source = Unproven
+	}
+	return s.cfg.Artifacts.Put(source, name, kind, r)
 }
 
 // Artifact opens a file that Keep has kept, by its SHA-256 in hex; the error is

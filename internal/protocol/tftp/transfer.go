@@ -114,8 +114,8 @@ func (v *visit) fail(kid *session.Session, op, path string) error {
 func (v *visit) receive(kid *session.Session, t terms, path, name string) error {
 	retry := &retrier{kid: kid}
 	defer retry.stop()
-	in := newIntake(kid, name, t.text)
-	defer in.close()
+	var in *intake // once the visitor has proven who he is: files of others share a quota
+	defer func() { in.close() }()
 	packet, op := wire.Packet{Op: wire.ACK}.Append(nil), "acknowledgement"
 	if t.granted != nil {
 		packet, op = wire.Packet{Op: wire.OACK, Options: t.granted}.Append(nil), "option_acknowledgement"
@@ -138,6 +138,9 @@ func (v *visit) receive(kid *session.Session, t terms, path, name string) error 
 			continue
 		}
 		v.prove(kid)
+		if in == nil {
+			in = newIntake(kid, name, t.text)
+		}
 		block++
 		in.write(p.Data)
 		packet = wire.Packet{Op: wire.ACK, Block: block}.Append(nil)
