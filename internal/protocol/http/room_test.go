@@ -119,10 +119,16 @@ func TestLoginsAreBounded(t *testing.T) {
 	var l logins
 	now := time.Now()
 	for i := range maxLogins + 10 {
-		l.add(fmt.Sprint(i), "x", now, now.Add(time.Hour+time.Duration(i)*time.Second))
+		l.add(fmt.Sprint(i), "x", fmt.Sprint(i), now, now.Add(time.Hour+time.Duration(i)*time.Second))
 	}
 	if len(l.by) != maxLogins || l.who("0", now) != "" || l.who(fmt.Sprint(maxLogins+9), now) != "x" {
 		t.Errorf("%d logins kept, the first %q", len(l.by), l.who("0", now))
+	}
+	for i := range maxLogins {
+		l.add(fmt.Sprint("again ", i), "x", "one source", now, now.Add(2*time.Hour))
+	}
+	if l.who("100", now) != "x" || l.who("again 0", now) != "" || l.who(fmt.Sprint("again ", maxLogins-1), now) != "x" {
+		t.Error("one visitor's logins put another's out")
 	}
 	if l.who("20", now.Add(3*time.Hour)) != "" {
 		t.Error("a login outlived its time")
