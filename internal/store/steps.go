@@ -118,3 +118,31 @@ func (s *Store) OperationsOf(ctx context.Context, f Filter, limit int) ([]Operat
 	}
 	return out, rows.Err()
 }
+
+// Outcomes counts the acts of the filter's sessions by what became of them, our
+// own reports left out.
+func (s *Store) Outcomes(ctx context.Context, f Filter) (map[string]int64, error) {
+	q, w := "SELECT acts.outcome, SUM(acts.count) FROM sessions JOIN acts ON acts.session = sessions.key", f.sessions()
+	if f.coarse() {
+		q, w = "SELECT outcome, SUM(acts) FROM hours", &where{}
+		f.common(w, "hour", time.Hour)
+		w.and("class <> 'report'")
+	} else {
+		w.and("acts.class <> 'report'")
+	}
+	rows, err := s.db.QueryContext(ctx, q+w.String()+" GROUP BY 1", w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	defer rows.Close()
+	out := map[string]int64{}
+	for rows.Next() {
+		var name string
+		var n int64
+		if err := rows.Scan(&name, &n); err != nil {
+			return nil, fmt.Errorf("store: %w", err)
+		}
+		out[name] = n
+	}
+	return out, rows.Err()
+}
