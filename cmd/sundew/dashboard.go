@@ -56,6 +56,7 @@ func (c *dashboardServeCmd) Run(ctx context.Context, t *terminal) error {
 		return errors.Join(err, d.Close())
 	}
 	fmt.Fprintf(t.out, "Dashboard %s\nCtrl-C stops.\n", d.sign(token))
+	boundMemory()
 	return serveDashboard(ctx, d, dir, log, nil)
 }
 
