@@ -107,7 +107,7 @@ func TestStream(t *testing.T) {
 	}
 	// The severity floor and the scanner: another visitor's read and a scanner's write.
 	r.now(1000*33 + 11*6) // i%11 == 0: the scanner's address
-	r.now(at + 12) // another's
+	r.now(at + 12)        // another's
 	e, _ = next(t, quiet, 3*time.Second, func(e sse) bool { return e.event == "act" && strings.Contains(e.data, id(at+12)) })
 	if !strings.Contains(e.data, `"write"`) {
 		t.Errorf("below the floor: %s", e.data)
