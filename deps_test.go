@@ -49,6 +49,7 @@ report/export/stix    :
 report/export         : event journal store analysis analysis/attack render report/export/*
 redact                : event journal store artifact backup
 report                : event store analysis artifact render
+web                   : event store analysis analysis/attack report process artifact
 render                : event analysis
 demo/tape             : event
 demo/record           : event demo/tape

@@ -35,6 +35,7 @@ type cli struct {
 	Demo        demoCmd        `cmd:"" help:"Make synthetic data with planted answers, to try the commands on."`
 	Report      reportCmd      `cmd:"" help:"Write a report of a period: one page that stands by itself, figures, tables, data and a manifest."`
 	Import      importCmd      `cmd:"" help:"Bring in what another sensor has recorded, or Conpot's JSON logs."`
+	Dashboard   dashboardCmd   `cmd:"" help:"Serve the dashboard of a sensor's directory, or set its password."`
 	Reindex     reindexCmd     `cmd:"" help:"Make the store anew from the journal."`
 	Status      statusCmd      `cmd:"" help:"Print how a running sensor does."`
 	Health      healthCmd      `cmd:"" help:"Exit with 0 if a running sensor is well."`

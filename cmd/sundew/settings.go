@@ -31,6 +31,10 @@ type settings struct {
 	Sandbox       string   `toml:"sandbox"`
 	Store         string   `toml:"store"`
 	Metrics       string   `toml:"metrics"`
+	Dashboard     string   `toml:"dashboard"`
+	DashboardCert string   `toml:"dashboard_tls_cert"`
+	DashboardKey  string   `toml:"dashboard_tls_key"`
+	DashboardHost []string `toml:"dashboard_host"`
 	Log           string   `toml:"log"`
 
 	Site struct {

@@ -25,6 +25,9 @@ type Filter struct {
 	Session    string       // beginning of its id
 	Severity   int          // at least
 	Research   string       // "hide": without known research scanners, "only": them alone
+	Terms      []Term       // conditions besides
+
+	acts []Term // of terms on acts, what roll-ups can tell of their sessions
 }
 
 // where is a condition that grows, with its arguments in order.
@@ -129,6 +132,9 @@ func (f *Filter) sessions() *where {
 	}
 	if f.Session != "" {
 		w.and("sessions.id >= ? AND sessions.id < ?", f.Session, f.Session+"~")
+	}
+	for i := range f.Terms {
+		f.Terms[i].restrict(w)
 	}
 	return w
 }

@@ -342,7 +342,7 @@ func (s *Store) groups(ctx context.Context, f Filter, do func(n *names, at int64
 
 // sifted is the groups of a filter's period, and a sieve for the rest of it.
 func (s *Store) sifted(ctx context.Context, f Filter) ([]*unpacked, *names, *sieve, error) {
-	if f.Print != "" || f.Session != "" {
+	if f.Print != "" || f.Session != "" || f.ofRows() {
 		list, n, err := s.partOf(ctx, f)
 		return list, n, &sieve{}, err
 	}
@@ -392,11 +392,21 @@ func ceil(ns int64, unit time.Duration) int64 {
 type sieve struct {
 	places, networks, verdicts []bool
 	sources                    map[uint32]bool
+	but                        []map[uint32]bool // sources that are not let through
 }
 
 func (v *sieve) lets(g *visit) bool {
 	return (v.places == nil || v.places[g.place]) && (v.verdicts == nil || v.verdicts[g.verdict]) &&
-		(v.networks == nil || v.networks[g.network]) && (v.sources == nil || v.sources[g.source])
+		(v.networks == nil || v.networks[g.network]) && (v.sources == nil || v.sources[g.source]) && !v.bars(g.source)
+}
+
+func (v *sieve) bars(source uint32) bool {
+	for _, list := range v.but {
+		if list[source] {
+			return true
+		}
+	}
+	return false
 }
 
 // sieve makes the filter's, but for time.
@@ -414,16 +424,27 @@ func (s *Store) sieve(ctx context.Context, f Filter, n *names) (*sieve, error) {
 				x.severity >= int64(f.Severity) && (len(f.Automation) == 0 || slices.Contains(f.Automation, x.automation))
 		})
 	}
+	for i := range f.Terms {
+		if err := f.Terms[i].sift(ctx, s.db, n, v); err != nil {
+			return nil, err
+		}
+	}
+	for i := range f.acts {
+		if err := s.siftActs(ctx, f, &f.acts[i], n, v); err != nil {
+			return nil, err
+		}
+	}
 	if !f.Src.IsValid() && len(f.Sources) == 0 {
 		return v, nil
 	}
+	restricted := v.sources
 	v.sources = map[uint32]bool{}
 	w := &where{}
 	f.addresses(w)
 	return v, each(ctx, s.db, "SELECT key FROM sources"+w.String(), w.args, func(rows *sql.Rows) error {
 		var key uint32
 		err := rows.Scan(&key)
-		v.sources[key] = true
+		v.sources[key] = restricted == nil || restricted[key]
 		return err
 	})
 }

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Generation changes whenever what the store counts does.
+func (s *Store) Generation(ctx context.Context) (string, error) { return s.meta(ctx, metaStamp) }
+
+// Counted says whether the roll-up knows how many sessions the filter lets through.
+func (f *Filter) Counted() bool { return !f.ofRows() && f.Print == "" && f.Session == "" }
+
+// Matching counts the filter's sessions, which must be Counted.
+func (s *Store) Matching(ctx context.Context, f Filter) (n int, err error) {
+	_, err = s.groups(ctx, f, func(_ *names, _ int64, v *visit, _ []int32) { n += int(v.sessions) })
+	return n, err
+}
+
+// SourceKeys is the set of the store's own numbers of the addresses that came.
+func (s *Store) SourceKeys(ctx context.Context, f Filter) (map[uint32]bool, error) {
+	seen := map[uint32]bool{}
+	_, err := s.groups(ctx, f, func(_ *names, _ int64, v *visit, _ []int32) { seen[v.source] = true })
+	return seen, err
+}
+
+// Neighbours are the sessions that began right before and right after one; "" is none.
+func (s *Store) Neighbours(ctx context.Context, v *Session) (earlier, later string, err error) {
+	at := v.Opened.UnixNano()
+	for _, q := range []struct {
+		text string
+		id   *string
+	}{
+		{"SELECT id FROM sessions WHERE opened <= $1 AND (opened < $2 OR key < $3) ORDER BY opened DESC, key DESC LIMIT 1", &earlier},
+		{"SELECT id FROM sessions WHERE opened >= $1 AND (opened > $2 OR key > $3) ORDER BY opened, key LIMIT 1", &later},
+	} {
+		err := s.db.QueryRowContext(ctx, q.text, at, at, v.key).Scan(q.id)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return "", "", fmt.Errorf("store: %w", err)
+		}
+	}
+	return earlier, later, nil
+}
+
+// RecordedAs says how a session's octets were recorded: "wire", "tls" or "sealed".
+func (s *Store) RecordedAs(ctx context.Context, v *Session) (octets string, err error) {
+	if err := s.db.QueryRowContext(ctx, "SELECT octets FROM sessions WHERE key = $1", v.key).Scan(&octets); err != nil {
+		return "", fmt.Errorf("store: %w", err)
+	}
+	return octets, nil
+}
+
+// SidesOf are the side sessions of one, in the order in which they began.
+func (s *Store) SidesOf(ctx context.Context, v *Session, limit int) ([]Session, error) {
+	out := []Session{}
+	err := each(ctx, s.db, sessionQuery+" WHERE sessions.source = (SELECT key FROM sources WHERE addr = $1) AND opened >= $2 AND parent = $3 ORDER BY opened, sessions.key LIMIT $4",
+		[]any{address(v.Src), v.Opened.UnixNano(), v.ID, limit}, func(rows *sql.Rows) error {
+			x, err := scanSession(rows)
+			out = append(out, x)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return out, nil
+}

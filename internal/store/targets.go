@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// A Target is something that visitors aimed at.
+type Target struct {
+	Kind    string `json:"kind"`
+	Ref     string `json:"ref"`
+	Class   string `json:"class"`
+	Acts    int64  `json:"acts"`
+	Sources int64  `json:"sources"`
+	Refused int64  `json:"refused"`
+}
+
+// Targets counts what the filter's sessions aimed at, the most first.
+func (s *Store) Targets(ctx context.Context, f Filter, limit int) ([]Target, error) {
+	w := f.sessions()
+	out := []Target{}
+	err := each(ctx, s.db, `SELECT target_kind, target, class, SUM(n), COUNT(DISTINCT source), SUM(CASE WHEN outcome = 'answered' THEN 0 ELSE n END) FROM
+		(SELECT target_kind, target, operation, source, SUM(count) AS n FROM sessions JOIN acts ON acts.session = sessions.key`+orTrue(w)+` AND target_kind <> ''
+		GROUP BY 1, 2, 3, 4) AS aims JOIN operations ON operations.key = operation GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
+		var t Target
+		err := rows.Scan(&t.Kind, &t.Ref, &t.Class, &t.Acts, &t.Sources, &t.Refused)
+		out = append(out, t)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return out, nil
+}
+
+// A Written is a value that visitors wrote to one target.
+type Written struct {
+	Op      string    `json:"op"`
+	Kind    string    `json:"kind"`
+	Ref     string    `json:"ref"`
+	Value   string    `json:"value"`
+	Times   int64     `json:"times"`
+	Sources int64     `json:"sources"`
+	Last    time.Time `json:"last"`
+	Session string    `json:"session"` // one in which it was written
+}
+
+// Written lists the values that visitors wrote, the latest first.
+func (s *Store) Written(ctx context.Context, f Filter, limit int) ([]Written, error) {
+	f.Terms = append(f.Terms[:len(f.Terms):len(f.Terms)], Term{Key: KeySeverity, Op: ">=", Int: []int64{writes}})
+	w := f.sessions()
+	out := []Written{}
+	err := each(ctx, s.db, `SELECT op, target_kind, target, value, SUM(count), COUNT(DISTINCT source), MAX(at), MAX(id)
+		FROM sessions JOIN acts ON acts.session = sessions.key JOIN operations ON operations.key = operation`+w.String()+`
+		AND value <> '' AND class IN ('write', 'control', 'mode', 'config', 'restart') GROUP BY 1, 2, 3, 4 ORDER BY 7 DESC, 1, 2, 3, 4 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
+		var v Written
+		var last int64
+		err := rows.Scan(&v.Op, &v.Kind, &v.Ref, &v.Value, &v.Times, &v.Sources, &last, &v.Session)
+		v.Last = timeOf(last)
+		out = append(out, v)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return out, nil
+}
+
+// writes is the severity that a session with a write has at least: the others need
+// not be read.
+const writes = 7
