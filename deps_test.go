@@ -41,6 +41,7 @@ analysis/tool         :
 analysis/enrich       : analysis
 store                 : event journal analysis
 report                : event store analysis artifact render
+web                   : event store analysis analysis/attack report process artifact
 render                : event analysis
 sink                  : event journal analysis render
 sink/sinktest         : event

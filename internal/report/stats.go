@@ -116,7 +116,7 @@ func Gather(ctx context.Context, s *store.Store, rules *analysis.Rules, f store.
 	if st.Clusters, err = s.Clusters(ctx, f); err != nil {
 		return nil, err
 	}
-	st.Who = who(st.Labels)
+	st.Who = Who(st.Labels)
 	st.Limits, err = s.Limits(ctx, f, 100)
 	return st, err
 }
@@ -165,9 +165,9 @@ func (st *Stats) protocols(ctx context.Context, s *store.Store, f store.Filter) 
 	return nil
 }
 
-// who sums labels up to the three kinds of visitor that researchers ask for,
+// Who sums labels up to the three kinds of visitor that researchers ask for,
 // and those of whom nothing can be said.
-func who(labels []store.Count) []store.Count {
+func Who(labels []store.Count) []store.Count {
 	kinds := map[string]string{
 		analysis.ResearchConfirmed: "research", analysis.ResearchClaimed: "research", analysis.ResearchOpaque: "research",
 		analysis.TargetedICS: "targeted", analysis.ICSWrite: "interested in plants", analysis.ICSInteractive: "interested in plants",

@@ -32,12 +32,16 @@ type Actor struct {
 
 // Actors lists sources, those that did the gravest first.
 func (s *Store) Actors(ctx context.Context, f Filter, limit int) ([]Actor, error) {
+	return s.actors(ctx, f, "MAX(severity) DESC, MAX(score) DESC, 2 DESC, 1", limit)
+}
+
+func (s *Store) actors(ctx context.Context, f Filter, order string, limit int) ([]Actor, error) {
 	w := f.sessions()
 	day := fmt.Sprint(int64(24 * time.Hour))
 	rows, err := s.db.QueryContext(ctx, `SELECT src, COUNT(*), SUM(acts), MIN(opened), MAX(opened), COUNT(DISTINCT opened / `+day+`),
 		GROUP_CONCAT(DISTINCT protocol), GROUP_CONCAT(DISTINCT persona), GROUP_CONCAT(DISTINCT sensor), GROUP_CONCAT(DISTINCT label), GROUP_CONCAT(DISTINCT tool),
 		MAX(score), MAX(severity), MAX(country), MAX(asn), MAX(as_org), MAX(net_type), MAX(scanner), MAX(scanner_proof)
-		FROM sessions`+w.String()+` GROUP BY src ORDER BY MAX(severity) DESC, MAX(score) DESC, 2 DESC, 1 LIMIT `+w.arg(limit), w.args...)
+		FROM sessions`+w.String()+` GROUP BY src ORDER BY `+order+` LIMIT `+w.arg(limit), w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}

@@ -22,6 +22,7 @@ type Filter struct {
 	Session  string       // beginning of its id
 	Severity int          // at least
 	Research string       // "hide": without known research scanners, "only": them alone
+	Terms    []Term       // conditions besides
 }
 
 // where is a condition that grows, with its arguments in order.
@@ -95,6 +96,9 @@ func (f *Filter) sessions() *where {
 	case "only":
 		w.and("scanner <> ''")
 	}
+	for i := range f.Terms {
+		f.Terms[i].restrict(w)
+	}
 	return w
 }
 
@@ -132,5 +136,5 @@ func (f *Filter) source(w *where) {
 // coarse says whether roll-ups can answer: they know time in hours, and of
 // sources and findings nothing.
 func (f *Filter) coarse() bool {
-	return len(f.Label) == 0 && len(f.Country) == 0 && f.Tool == "" && f.ASN == 0 && !f.Src.IsValid() && len(f.Sources) == 0 && f.Session == "" && f.Severity == 0 && f.Research == ""
+	return len(f.Label) == 0 && len(f.Country) == 0 && f.Tool == "" && f.ASN == 0 && !f.Src.IsValid() && len(f.Sources) == 0 && f.Session == "" && f.Severity == 0 && f.Research == "" && len(f.Terms) == 0
 }
