@@ -7,7 +7,7 @@ T ?= 10s
 SOAK ?= 10m
 DATA ?= sundew-data
 
-.PHONY: help go geo run build binaries image deb test lint fuzz interop soak bench clean
+.PHONY: help go geo run build binaries image deb test lint fuzz interop soak bench demo-tapes clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ soak: build ## Every persona under all loads at once, for SOAK (10m).
 
 bench: build ## Measure the built binary beside a bare echo server.
 	$(GO) test -tags bench -count=1 -timeout 30m -v -run Bench ./interop
+
+demo-tapes: build ## Record the demo's conversations anew from the built binary.
+	$(GO) run ./internal/demo/record -sundew bin/sundew
 
 clean: ## Remove what was built.
 	rm -rf bin

@@ -43,6 +43,9 @@ store                 : event journal analysis
 report                : event store analysis artifact render
 web                   : event store analysis analysis/attack report process artifact
 render                : event analysis
+demo/tape             : event
+demo/record           : event demo/tape
+demo                  : event demo/tape
 sink                  : event journal analysis render
 sink/sinktest         : event
 sink/*                : event journal analysis render sink

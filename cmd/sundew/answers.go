@@ -81,7 +81,7 @@ func newInterpreter(dir directory) (*interpreter, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := enrich.Open(enrich.Config{Feeds: dir.path("feeds")})
+	db, err := enrich.Open(enrich.Config{Feeds: dir.path("feeds"), Own: dir.path("networks.tsv")})
 	if err != nil {
 		return nil, err
 	}

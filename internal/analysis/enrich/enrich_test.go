@@ -185,3 +185,40 @@ func TestOperatorsFiles(t *testing.T) {
 		}
 	}
 }
+
+// A directory's own file of networks lies over all that is known otherwise.
+func TestOwnNetworks(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "networks.tsv")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("# ours\n198.51.100.0/24\tBG\t64514\tExample Server Nineteen\n198.51.100.128/25\t\t\tOur office\n162.142.125.0/24\tXX\t1\tOurs\n2001:db8::/32\tLU\t64515\tExample\n")
+	d := open(t, Config{Own: file})
+	for addr, want := range map[string]analysis.Source{
+		"198.51.100.7":   {Country: "BG", ASN: 64514, ASOrg: "Example Server Nineteen", NetType: "hosting"},
+		"198.51.100.200": {ASOrg: "Our office"},
+		"2001:db8::7":    {Country: "LU", ASN: 64515, ASOrg: "Example"},
+		"162.142.125.9":  {Country: "XX", ASN: 1, ASOrg: "Ours", Scanner: "Censys", ScannerProof: "confirmed"},
+		"192.0.2.1":      {NetType: "documentation"},
+	} {
+		if got := d.Source(netip.MustParseAddr(addr)); got != want {
+			t.Errorf("%s: %+v, want %+v", addr, got, want)
+		}
+	}
+	version := d.Versions()["networks"]
+	write("198.51.100.0/24\tRO\t64514\tOther\n")
+	if v := open(t, Config{Own: file}).Versions()["networks"]; v == version || version == "" {
+		t.Errorf("version %q after a change, %q before", v, version)
+	}
+	for _, text := range []string{"198.51.100.0/24\tRO\n", "nowhere\tRO\t1\tx\n", "198.51.100.0/24\tRO\tAS1\tx\n"} {
+		write(text)
+		if _, err := Open(Config{Own: file}); err == nil || !strings.Contains(err.Error(), "networks.tsv:1") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := Open(Config{Own: "/nowhere/networks.tsv"}); err != nil {
+		t.Errorf("no file: %v", err)
+	}
+}
