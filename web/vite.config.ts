@@ -9,7 +9,6 @@ export default defineConfig({
   build: {
     outDir: '../internal/web/assets',
     emptyOutDir: false, // build/clean.js leaves the README
-    assetsDir: 'a',
     assetsInlineLimit: 0, // data: scripts and styles are not allowed by the CSP
     modulePreload: { polyfill: false },
     target: 'es2022',

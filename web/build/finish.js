@@ -1,7 +1,7 @@
 // After vite: removes what an earlier build left, writes the licences of what is
 // shipped, compresses, and holds the whole to its size.
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 
 const LIMIT = 300_000; // octets, gzipped, of all that a page can load
 const shipped = ['svelte', 'uplot', 'd3-geo', 'd3-array', 'internmap', 'topojson-client', 'world-atlas', 'clsx', 'esm-env'];
@@ -31,11 +31,11 @@ function sweep() {
     for (const [, name] of text.matchAll(/\b([\w-]+-[\w-]{8}\.(?:json|js|css)\b)/g)) {
       if (used.has(name)) continue;
       used.add(name);
-      if (name.endsWith('.js')) take(readFileSync(new URL('a/' + name, out), 'utf8'));
+      if (name.endsWith('.js')) take(readFileSync(new URL('assets/' + name, out), 'utf8'));
     }
   };
   take(index);
-  for (const f of readdirSync(new URL('a/', out))) if (!used.has(f)) rmSync(new URL('a/' + f, out));
+  for (const f of readdirSync(new URL('assets/', out))) if (!used.has(f)) rmSync(new URL('assets/' + f, out));
 }
 
 function squeeze() {
@@ -43,15 +43,15 @@ function squeeze() {
   for (const f of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
     if (!/\.(html|js|css|json|txt)$/.test(f)) continue;
     const b = readFileSync(new URL(f, out));
-    const gz = gzipSync(b, { level: 9 });
+    const gz = zlib.gzipSync(b, { level: 9 });
     writeFileSync(new URL(f + '.gz', out), gz);
-    writeFileSync(new URL(f + '.br', out), brotliCompressSync(b, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: b.length } }));
+    if (zlib.zstdCompressSync) writeFileSync(new URL(f + '.zst', out), zlib.zstdCompressSync(b, { params: { [zlib.constants.ZSTD_c_compressionLevel]: 19 } }));
     if (!f.endsWith('.txt')) sum += gz.length;
   }
   return sum;
 }
 
-for (const f of readdirSync(out, { recursive: true, encoding: 'utf8' })) if (/\.(gz|br)$/.test(f) && statSync(new URL(f, out)).isFile()) rmSync(new URL(f, out));
+for (const f of readdirSync(out, { recursive: true, encoding: 'utf8' })) if (/\.(gz|zst)$/.test(f) && statSync(new URL(f, out)).isFile()) rmSync(new URL(f, out));
 sweep();
 licences();
 const sum = squeeze();

@@ -1,5 +1,7 @@
 // Talks to /api/v1. Answers are JSON; a 401 shows the login page.
 
+import { sentence } from './format';
+
 const base = '/api/v1';
 
 export class Problem extends Error {
@@ -21,7 +23,7 @@ async function problem(r: Response): Promise<Problem> {
   let text = `The server answered ${r.status}.`;
   try {
     const body = await r.json();
-    text = body.detail || body.title || text;
+    text = sentence(body.detail || body.title || text);
     if (body.type === 'login') who.state = 'out';
   } catch {
     // Not JSON: the status says enough.

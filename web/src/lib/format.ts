@@ -185,4 +185,10 @@ export function step(severity: number): number {
   return severity >= 7 ? 3 : severity >= 5 ? 2 : severity >= 2 ? 1 : 0;
 }
 
+// sentence makes a message of the server a sentence.
+export function sentence(s: string): string {
+  const t = s.replaceAll('`', '').trim();
+  return t ? t[0]!.toUpperCase() + t.slice(1) + (/[.!?…]$/.test(t) ? '' : '.') : '';
+}
+
 export const words = (s: string): string => s.replaceAll('_', ' ').replaceAll('-', ' ');
