@@ -35,6 +35,13 @@ func (m *machine) banner(t *terminal, c *runCmd) error {
 		fmt.Fprintf(t.out, "Try      %s\n", strings.Join(try[:min(2, len(try))], "\n         "))
 	}
 	fmt.Fprintf(t.out, "Watch    %s events --data %s --follow\n", t.program, m.dir)
+	if m.door != nil {
+		token, err := m.door.token()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t.out, "See      %s\n", m.door.sign(token))
+	}
 	if loopback {
 		fmt.Fprintf(t.out, "Expose   %s run --persona %s --data %s --ports standard   (as root or with cap_net_bind_service; read docs/security.md first)\n", t.program, strings.Join(c.Persona, " --persona "), m.dir)
 	}

@@ -35,6 +35,7 @@ type machine struct {
 	octets    int64             // of the journal at the start
 	sandbox   []sandbox.Measure // what was given up; none: no sandbox
 	backup    *backup.Daily     // nil: none
+	door      *door             // of the dashboard; nil: none
 
 	// tasks run beside the sensor: from before the first visitor until after
 	// the last has gone.
@@ -140,7 +141,7 @@ func bindAdvice(err error) string {
 
 // open opens the operator's doors. It comes after bind, since a sensor that
 // cannot have its ports has nothing to tell, and before any visitor is served.
-func (m *machine) open(metrics string) error {
+func (m *machine) open(c *runCmd) error {
 	m.started = time.Now().UTC()
 	if st, err := m.journal.Stats(); err == nil {
 		m.octets = st.Octets
@@ -148,7 +149,10 @@ func (m *machine) open(metrics string) error {
 	if m.backup != nil {
 		m.tasks = append(m.tasks, m.backup.Run)
 	}
-	if err := m.openMetrics(metrics); err != nil {
+	if err := m.openMetrics(c.Metrics); err != nil {
+		return err
+	}
+	if err := m.openDashboard(c); err != nil {
 		return err
 	}
 	m.asks["status"] = func(context.Context, json.RawMessage) (any, error) { return m.snapshot(), nil }

@@ -32,6 +32,7 @@ type cli struct {
 	Artifacts   artifactsCmd   `cmd:"" help:"List the files and program blocks that visitors brought."`
 	Compare     compareCmd     `cmd:"" help:"Set sensors, personas or periods beside each other."`
 	Demo        demoCmd        `cmd:"" help:"Make synthetic data with planted answers, to try the commands on."`
+	Dashboard   dashboardCmd   `cmd:"" help:"Serve the dashboard of a sensor's directory, or set its password."`
 	Reindex     reindexCmd     `cmd:"" help:"Make the store anew from the journal."`
 	Status      statusCmd      `cmd:"" help:"Print how a running sensor does."`
 	Health      healthCmd      `cmd:"" help:"Exit with 0 if a running sensor is well."`

@@ -27,12 +27,15 @@ type runCmd struct {
 	User          string   `placeholder:"NAME|UID[:GID]" env:"SUNDEW_USER" help:"Whom to become when started as root, once the ports are bound. Default: sundew if there is such a user, else 65532."`
 	Sandbox       string   `enum:"on,off,strict" default:"on" env:"SUNDEW_SANDBOX" help:"Give up files, programs and sockets that are not needed: as far as the kernel can, not at all, or refuse to start if something does not hold (${enum})."`
 	Metrics       string   `placeholder:"IP:PORT" env:"SUNDEW_METRICS" help:"Serve figures to Prometheus (/metrics, /healthz, /readyz) here; a loopback address. Default: nowhere."`
+	Dashboard     string   `placeholder:"IP:PORT|off" env:"SUNDEW_DASHBOARD" help:"Serve the dashboard here. Default: 127.0.0.1:8900 if that port is free."`
 	BackupDir     string   `placeholder:"DIR" env:"SUNDEW_BACKUP_DIR" help:"Make a backup every day, here."`
 	BackupAt      string   `name:"backup.at" placeholder:"HH:MM" default:"02:00" env:"SUNDEW_BACKUP_AT" help:"When, in local time (${default})."`
 	BackupKeep    string   `name:"backup.keep" placeholder:"SPAN" default:"30d" env:"SUNDEW_BACKUP_KEEP" help:"How long backups are kept; the newest always is (${default})."`
 	ResetProcess  bool     `help:"Start with the plant and the devices as the persona has them, not as visitors left them."`
 	Config        string   `placeholder:"FILE" env:"SUNDEW_CONFIG" help:"Configuration file. Default: /etc/sundew/sundew.toml if it is there."`
 	Log           string   `enum:"debug,info,warn,error" default:"info" env:"SUNDEW_LOG" help:"What to print of the sensor's own doings (${enum})."`
+
+	DashboardFlags dashboardFlags `embed:"" prefix:"dashboard-" envprefix:"SUNDEW_DASHBOARD_"`
 
 	SiteName     string `name:"site.name" hidden:"" env:"SUNDEW_SITE_NAME"`
 	SiteCountry  string `name:"site.country" hidden:"" env:"SUNDEW_SITE_COUNTRY"`
@@ -53,7 +56,7 @@ func (c *runCmd) Run(ctx context.Context, t *terminal, s *settings) error {
 	if err := m.bind(c, t); err != nil {
 		return err
 	}
-	if err := m.open(c.Metrics); err != nil {
+	if err := m.open(c); err != nil {
 		return err
 	}
 	if err := m.confine(c); err != nil {

@@ -27,6 +27,10 @@ type settings struct {
 	User          string   `toml:"user"`
 	Sandbox       string   `toml:"sandbox"`
 	Metrics       string   `toml:"metrics"`
+	Dashboard     string   `toml:"dashboard"`
+	DashboardCert string   `toml:"dashboard_tls_cert"`
+	DashboardKey  string   `toml:"dashboard_tls_key"`
+	DashboardHost []string `toml:"dashboard_host"`
 	Log           string   `toml:"log"`
 
 	Site struct {

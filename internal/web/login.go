@@ -76,7 +76,7 @@ func (a *ask) logIn() (any, error) {
 		a.cfg.Log.Warn("too many logins to the dashboard are tried", "from", from.Addr())
 		return nil, &problem{Type: "limit", Status: 429, Title: "Too many attempts", Detail: "wait, then try again", Retry: int(math.Ceil(wait.Seconds()))}
 	}
-	_, set, err := a.cfg.Secrets.Set()
+	at, set, err := a.cfg.Secrets.Set()
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (a *ask) logIn() (any, error) {
 	if a.login != nil {
 		a.logins.finish(a.login)
 	}
-	cookie, l := a.logins.begin(!set, a.now)
+	cookie, l := a.logins.begin(!set, at, a.now)
 	a.login = l
 	a.cfg.Log.Info("somebody logged in to the dashboard", "from", from.Addr())
 	http.SetCookie(a.w, a.cookie(cookie, int(loginLife.Seconds())))

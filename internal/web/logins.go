@@ -39,12 +39,14 @@ func secret() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// begin lets somebody in; cookie is what shows him from now on.
-func (l *logins) begin(setup bool, now time.Time) (cookie string, v *login) {
+// begin lets somebody in by the password of set, or by a token; cookie is what
+// shows him from now on.
+func (l *logins) begin(setup bool, set, now time.Time) (cookie string, v *login) {
 	cookie = secret()
 	v = &login{csrf: secret(), setup: setup, ends: now.Add(loginLife), seen: now, end: make(chan struct{})}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.goBy(set)
 	l.forget(now)
 	for len(l.known) >= maxLogins {
 		l.dropOldest()
@@ -61,18 +63,24 @@ func (l *logins) find(cookie string, set, now time.Time) *login {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !set.Equal(l.set) {
-		for k, v := range l.known {
-			l.drop(k, v)
-		}
-		l.set = set
-	}
+	l.goBy(set)
 	l.forget(now)
 	v := l.known[sha256.Sum256([]byte(cookie))]
 	if v != nil {
 		v.seen = now
 	}
 	return v
+}
+
+// goBy ends all logins if they went by another password.
+func (l *logins) goBy(set time.Time) {
+	if set.Equal(l.set) {
+		return
+	}
+	for k, v := range l.known {
+		l.drop(k, v)
+	}
+	l.set = set
 }
 
 // keep has all logins but one end, the password being that of set from now on.

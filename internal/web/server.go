@@ -67,7 +67,7 @@ func New(cfg Config) (*Server, error) {
 	if s.pages, err = newPages(cfg.Pages); err != nil {
 		return nil, err
 	}
-	s.routes()
+	s.serve()
 	return s, nil
 }
 
@@ -135,8 +135,9 @@ type route struct {
 	caching bool // the answer is kept and used again
 }
 
-func (s *Server) routes() {
-	for _, v := range []route{
+// routes are all that the API answers.
+func routes() []route {
+	return []route{
 		{name: "GET /me", answer: (*ask).me, open: true, setup: true},
 		{name: "POST /login", answer: (*ask).logIn, open: true, setup: true},
 		{name: "POST /logout", answer: (*ask).logOut, setup: true},
@@ -170,7 +171,12 @@ func (s *Server) routes() {
 		{name: "GET /export/{format}", answer: (*ask).export},
 		{name: "GET /origins", answer: (*ask).origins},
 		{name: "GET /stream", answer: (*ask).stream},
-	} {
+	}
+}
+
+// serve hangs the routes and the pages up.
+func (s *Server) serve() {
+	for _, v := range routes() {
 		method, path, _ := strings.Cut(v.name, " ")
 		s.mux.Handle(method+" "+prefix+path, s.handle(v))
 	}

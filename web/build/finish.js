@@ -17,11 +17,12 @@ function licences() {
     const file = readdirSync(module(name)).find((f) => /^(licen[cs]e|copying)/i.test(f));
     const body = file ? readFileSync(new URL(file, module(name)), 'utf8').trim() : `Licence: ${p.license}`;
     text += `\n\n== ${p.name} ${p.version} (${p.license}) ==\n\n${body}\n`;
-    list.push(`${p.name} ${p.version} ${p.license}`);
+    list.push({ name: `${p.name} ${p.version}`, licence: p.license });
   }
   text += '\n\n== Map outlines ==\n\nMade with Natural Earth, public domain.\n';
+  list.push({ name: 'Map outlines: Natural Earth', licence: 'public domain' });
   writeFileSync(new URL('third-party-licenses.txt', out), text);
-  return list;
+  writeFileSync(new URL('licences.json', out), JSON.stringify(list));
 }
 
 function sweep() {
