@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 	"github.com/sundew-ics/sundew/internal/analysis/enrich"
+	"github.com/sundew-ics/sundew/internal/control"
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/journal"
 	"github.com/sundew-ics/sundew/internal/store"
@@ -30,6 +30,7 @@ type question struct {
 	Data     string   `placeholder:"DIR" env:"SUNDEW_DATA" help:"The sensor's directory. Default: the platform's state directory."`
 	From     string   `placeholder:"TIME" help:"From this time on: 2026-11-22T20:00:00Z, 2026-11-22, or 90m, 24h, 7d ago."`
 	To       string   `placeholder:"TIME" help:"Up to this time."`
+	Origin   []string `placeholder:"NAME" help:"Only this imported journal, or \"own\"; repeatable."`
 	Sensor   []string `placeholder:"NAME" help:"Only this sensor; repeatable."`
 	Persona  []string `placeholder:"NAME" help:"Only this persona; repeatable."`
 	Protocol []string `placeholder:"NAME" help:"Only this protocol; repeatable."`
@@ -46,7 +47,7 @@ type question struct {
 }
 
 func (q *question) filter(now time.Time) (store.Filter, error) {
-	f := store.Filter{Sensor: q.Sensor, Persona: q.Persona, Protocol: q.Protocol, Label: q.Label, Country: q.Country, ASN: q.ASN, Tool: q.Tool, Severity: q.Severity}
+	f := store.Filter{Origin: origins(q.Origin), Sensor: q.Sensor, Persona: q.Persona, Protocol: q.Protocol, Label: q.Label, Country: q.Country, ASN: q.ASN, Tool: q.Tool, Severity: q.Severity}
 	if q.Research != "all" {
 		f.Research = q.Research
 	}
@@ -70,22 +71,37 @@ func (q *question) filter(now time.Time) (store.Filter, error) {
 	return f, nil
 }
 
+// origins are journals as the store calls them: the sensor's own has no name.
+func origins(names []string) []string {
+	var out []string
+	for _, n := range names {
+		if n == store.Own {
+			n = ""
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
 // interpreter is what the store goes by: our rules and what is known of addresses.
 type interpreter struct {
 	rules *analysis.Rules
-	known *enrich.DB
+	known *enrich.Live
+	files enrich.Config
 }
 
-func newInterpreter(dir directory) (*interpreter, error) {
+// newInterpreter reads rules and data; geo names the operator's own files.
+func newInterpreter(dir directory, geo enrich.Config) (*interpreter, error) {
 	r, err := analysis.NewRules()
 	if err != nil {
 		return nil, err
 	}
-	db, err := enrich.Open(enrich.Config{Feeds: dir.path("feeds"), Own: dir.path("networks.tsv")})
+	geo.Feeds, geo.Own = dir.path("feeds"), dir.path("networks.tsv")
+	known, err := enrich.OpenLive(geo)
 	if err != nil {
 		return nil, err
 	}
-	return &interpreter{r, db}, nil
+	return &interpreter{r, known, geo}, nil
 }
 
 // Versions implements store.Interpreter.
@@ -114,18 +130,21 @@ type answers struct {
 	release func()
 }
 
-// ask opens the store of a directory, brings it up to date with the journal, and
-// makes it where there is none.
+// ask opens the store of a directory, brings it up to date with the journals, and
+// makes it where there is none. Where a sensor keeps it, it waits for that.
 func ask(ctx context.Context, t *terminal, data string, anew bool) (*answers, error) {
 	if data == "" {
 		data = dataDir()
 	}
 	a := &answers{dir: directory(data), now: time.Now().UTC(), release: func() {}}
-	r, err := journal.OpenRead(a.dir.path("journal"))
-	if err != nil {
+	names := imported(a.dir)
+	if _, err := journal.OpenRead(a.dir.path("journal")); err != nil && len(names) == 0 {
 		return nil, err
+	} else if err == nil {
+		names = append([]string{""}, names...)
 	}
-	if a.by, err = newInterpreter(a.dir); err != nil {
+	var err error
+	if a.by, err = newInterpreter(a.dir, t.geo); err != nil {
 		return nil, err
 	}
 	release, ok, err := store.Lock(data)
@@ -135,24 +154,26 @@ func ask(ctx context.Context, t *terminal, data string, anew bool) (*answers, er
 	if err != nil {
 		return nil, err
 	}
-	file := a.dir.path("store.db")
 	if !ok {
 		if anew {
-			return nil, errors.New("another command is at the store: wait for it, and try again")
+			return nil, errKept
 		}
-		a.Store, err = store.OpenRead(file)
-		return a, err
+		return a, a.wait(ctx, t, names)
 	}
 	a.release = release
-	if err := a.follow(ctx, t, r, file, anew); err != nil {
+	if err := a.follow(ctx, t, names, anew); err != nil {
 		a.release()
 		return nil, err
 	}
 	return a, nil
 }
 
-// follow takes into the store what the journal has more.
-func (a *answers) follow(ctx context.Context, t *terminal, r *journal.Reader, file string, anew bool) error {
+// errKept says that another process writes the store.
+var errKept = errors.New("another command is at the store: wait for it, and try again")
+
+// follow takes into the store what the journals have more.
+func (a *answers) follow(ctx context.Context, t *terminal, names []string, anew bool) error {
+	file := a.dir.path("store.db")
 	if anew {
 		if err := store.Remove(file); err != nil {
 			return err
@@ -162,41 +183,101 @@ func (a *answers) follow(ctx context.Context, t *terminal, r *journal.Reader, fi
 	if a.Store, err = store.Open(ctx, file, slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelWarn}))); err != nil {
 		return err
 	}
-	made, err := a.Versions(ctx)
-	if err == nil && made != "" && made != a.by.Versions() {
-		fmt.Fprintln(t.err, "sundew: the store was made by other rules or data than this build's: `sundew reindex` makes it anew")
-	}
-	end, err := r.End()
+	a.warn(ctx, t)
+	w, err := a.Writer(ctx, a.by)
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
-	read := func(c journal.Cursor) iter.Seq2[journal.Batch, error] { return withKept(ctx, r, c) }
-	if err := a.Store.Follow(ctx, a.by, read, progress(t, end)); err != nil {
-		return errors.Join(err, a.Close())
+	for _, name := range names {
+		l, lerr := store.LinesOf(ctx, string(a.dir), name)
+		if lerr != nil && name != "" {
+			fmt.Fprintf(t.err, "sundew: %v: left out\n", lerr)
+			continue
+		}
+		if err = lerr; err == nil {
+			err = w.Follow(ctx, l, progress(t, l.End()))
+		}
+		if err != nil {
+			break
+		}
 	}
-	if ctx.Err() != nil {
-		return errors.Join(errors.New("interrupted; what was done is kept"), a.Close())
+	if err == nil && ctx.Err() != nil {
+		err = errors.New("interrupted; what was done is kept")
+	}
+	if err := errors.Join(err, w.Close()); err != nil {
+		return errors.Join(err, a.Close())
 	}
 	return likeDirectory(string(a.dir), file, file+"-wal", file+"-shm", a.dir.path("store.lock"))
 }
 
-// withKept reads the journal; from its very beginning, what retention left of
-// deleted segments comes first.
-func withKept(ctx context.Context, r *journal.Reader, from journal.Cursor) iter.Seq2[journal.Batch, error] {
-	return func(yield func(journal.Batch, error) bool) {
-		if from == (journal.Cursor{}) {
-			for b, err := range r.Kept(ctx) {
-				if !yield(b, err) {
-					return
-				}
-			}
-		}
-		for b, err := range r.Scan(ctx, from, journal.Cursor{}) {
-			if !yield(b, err) {
-				return
+// warn says if the store was made by other rules or data.
+func (a *answers) warn(ctx context.Context, t *terminal) {
+	if made, err := a.Versions(ctx); err == nil && made != "" && made != a.by.Versions() {
+		fmt.Fprintln(t.err, "sundew: the store was made by other rules or data than this build's: `sundew reindex` makes it anew")
+	}
+}
+
+// catchUp is how long a command waits for a running sensor's store.
+const catchUp = 2 * time.Second
+
+// wait opens the store that another process keeps, once it has what the journals
+// have now; it says so if that takes too long.
+func (a *answers) wait(ctx context.Context, t *terminal, names []string) error {
+	ends := map[string]journal.Cursor{}
+	for _, name := range names {
+		if r, err := journal.OpenRead(store.JournalDir(string(a.dir), name)); err == nil {
+			if ends[name], err = r.End(); err != nil {
+				return err
 			}
 		}
 	}
+	file := a.dir.path("store.db")
+	var err error
+	for last := time.Now().Add(catchUp); ; time.Sleep(50 * time.Millisecond) {
+		if a.Store == nil {
+			a.Store, err = store.OpenRead(file)
+		}
+		behind := ""
+		if err == nil {
+			behind, err = a.behind(ctx, ends)
+		}
+		switch {
+		case err == nil && behind == "":
+			a.warn(ctx, t)
+			return nil
+		case time.Now().Before(last) && ctx.Err() == nil:
+			if err != nil && a.Store != nil { // being made
+				a.Store.Close()
+				a.Store, err = nil, nil
+			}
+		case err != nil:
+			if a.Store != nil {
+				a.Store.Close()
+			}
+			return fmt.Errorf("%w; `sundew status` says how the sensor's store does", err)
+		default:
+			fmt.Fprintf(t.err, "sundew: the store does not have all of %s yet: the newest is missing here; `sundew status` tells how far it is behind\n", behind)
+			a.warn(ctx, t)
+			return nil
+		}
+	}
+}
+
+// behind names a journal of which the store lacks lines.
+func (a *answers) behind(ctx context.Context, ends map[string]journal.Cursor) (string, error) {
+	for name, end := range ends {
+		behind, err := a.Behind(ctx, string(a.dir), name, end)
+		if err != nil {
+			return "", err
+		}
+		if behind && name == "" {
+			return "the journal", nil
+		}
+		if behind {
+			return "the imported journal " + name, nil
+		}
+	}
+	return "", nil
 }
 
 // progress tells a terminal how far a long read has come.
@@ -311,6 +392,9 @@ type reindexCmd struct {
 func (c *reindexCmd) Run(ctx context.Context, t *terminal) error {
 	begun := time.Now()
 	a, err := ask(ctx, t, c.Data, true)
+	if errors.Is(err, errKept) {
+		return c.askSensor(ctx, t)
+	}
 	if err != nil {
 		return err
 	}
@@ -320,5 +404,19 @@ func (c *reindexCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	_, err = fmt.Fprintf(t.out, "made anew in %v: %d sessions of %d sources (%s)\n", time.Since(begun).Round(10*time.Millisecond), total.Sessions, total.Sources, a.by.Versions())
+	return err
+}
+
+// askSensor has the running sensor make the store anew, which takes its time.
+func (c *reindexCmd) askSensor(ctx context.Context, t *terminal) error {
+	data := c.Data
+	if data == "" {
+		data = dataDir()
+	}
+	var done struct{}
+	if err := control.Ask(ctx, data, "reindex", nil, &done); err != nil {
+		return errors.Join(errKept, err)
+	}
+	_, err := fmt.Fprintln(t.out, "the running sensor makes it anew beside the old one, which answers until then; `sundew status` tells when it is done")
 	return err
 }

@@ -43,6 +43,9 @@ func (c *backupCmd) Run(ctx context.Context, t *terminal) error {
 		}
 		cfg.Seal = func(seed []byte) ([]byte, error) { return seal(seed, r) }
 	}
+	if err := os.MkdirAll(c.Out, 0o750); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
 	bar := newBar(t)
 	if !c.JSON {
 		cfg.Progress = bar.show
@@ -178,7 +181,7 @@ func (c *runCmd) daily(m *machine, max int64) (*backup.Daily, error) {
 	if err := keep.UnmarshalText([]byte(c.BackupKeep)); err != nil {
 		return nil, usageError{fmt.Errorf("--backup.keep: %w", err)}
 	}
-	if err := os.MkdirAll(c.BackupDir, 0o750); err != nil {
+	if err := m.makeDir(c.BackupDir); err != nil {
 		return nil, fmt.Errorf("--backup-dir: %w", err)
 	}
 	d := &backup.Daily{

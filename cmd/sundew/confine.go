@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,8 +22,10 @@ func (m *machine) confine(c *runCmd) error {
 	}
 	limit := m.limit()
 	if os.Geteuid() == 0 && u.UID != 0 {
-		if err := sandbox.Own(string(m.dir), u); err != nil {
-			return fmt.Errorf("giving %s to %v: %w", m.dir, u, err)
+		for _, dir := range append([]string{string(m.dir)}, m.made...) {
+			if err := sandbox.Own(dir, u); err != nil {
+				return fmt.Errorf("giving %s to %v: %w", dir, u, err)
+			}
 		}
 	}
 	if err := sandbox.Become(u); err != nil {
@@ -46,6 +49,19 @@ func (m *machine) confine(c *runCmd) error {
 	return m.judge(c.Sandbox == "strict")
 }
 
+// makeDir makes a directory where there is none; it is then the sensor's own, and
+// follows it to another user.
+func (m *machine) makeDir(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	m.made = append(m.made, dir)
+	return os.Mkdir(dir, 0o750)
+}
+
 // becomes is whom the sensor runs as.
 func (c *runCmd) becomes() (sandbox.User, error) {
 	if c.User == "" && os.Geteuid() != 0 {
@@ -64,6 +80,13 @@ func (m *machine) limit() sandbox.Limit {
 	for _, s := range m.sites {
 		if s.folder != "" {
 			l.Read = append(l.Read, s.folder)
+		}
+	}
+	if m.store != nil {
+		for _, f := range []string{m.store.by.files.Country, m.store.by.files.ASN} {
+			if f != "" {
+				l.Read = append(l.Read, filepath.Dir(f)) // a new file takes the old one's name
+			}
 		}
 	}
 	if m.backup != nil {

@@ -6,17 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"log/slog"
 	"os"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/sundew-ics/sundew/internal/journal"
-	"github.com/sundew-ics/sundew/internal/store"
 	"github.com/sundew-ics/sundew/internal/web"
 )
 
@@ -40,9 +37,14 @@ func (c *dashboardServeCmd) Run(ctx context.Context, t *terminal) error {
 		c.Data = dataDir()
 	}
 	dir := directory(c.Data)
-	if _, err := journal.OpenRead(dir.path("journal")); err != nil {
+	if _, err := journal.OpenRead(dir.path("journal")); err != nil && len(imported(dir)) == 0 {
 		return err
 	}
+	by, err := newInterpreter(dir, t.geo)
+	if err != nil {
+		return err
+	}
+	defer by.known.Close()
 	log := slog.New(slog.NewTextHandler(t.err, nil))
 	d, err := openDoor(c.Address, c.dashboardFlags, dir)
 	if err != nil {
@@ -57,32 +59,25 @@ func (c *dashboardServeCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	fmt.Fprintf(t.out, "Dashboard %s\nCtrl-C stops.\n", d.sign(token))
 	boundMemory()
-	return serveDashboard(ctx, d, dir, log, nil)
+	return serveDashboard(ctx, d, dir, by, log, false, nil)
 }
 
-// errNoStore says that a store is not there yet.
-var errNoStore = errors.New("no store yet")
-
-// serveDashboard keeps the store up to date with the journal, as far as no other
-// process does, and serves the dashboard until ctx is done. add, if not nil, adds
-// what a running sensor has more.
-func serveDashboard(ctx context.Context, d *door, dir directory, log *slog.Logger, add func(*web.Config)) error {
+// serveDashboard serves the dashboard until ctx is done. Where nobody else keeps
+// the store, it does. add, if not nil, adds what a running sensor has more.
+func serveDashboard(ctx context.Context, d *door, dir directory, by *interpreter, log *slog.Logger, kept bool, add func(*web.Config)) error {
 	defer d.Close()
+	s := &shownStore{file: dir.path("store.db")}
+	defer s.close()
 	ctx, cancel := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	defer cancel()
-	by, err := newInterpreter(dir)
-	if err != nil {
+	if !kept {
+		beside.Go(func() { keepStore(ctx, dir, by, log) })
+	}
+	if err := s.await(ctx, &beside); err != nil {
 		return err
 	}
-	defer by.known.Close()
-	beside.Go(func() { keepStore(ctx, dir, by, log) })
-	s, err := awaitStore(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
 	cfg := dashboardConfig(dir, s, by, d)
 	cfg.Log = log
 	if add != nil {
@@ -93,91 +88,6 @@ func serveDashboard(ctx context.Context, d *door, dir directory, log *slog.Logge
 		return err
 	}
 	return srv.Run(ctx, d.Listener, d.cert)
-}
-
-// awaitStore opens the store for reading as soon as it is there.
-func awaitStore(ctx context.Context, dir directory) (*store.Store, error) {
-	for {
-		s, err := readable(ctx, dir)
-		if err == nil || ctx.Err() != nil {
-			return s, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
-func readable(ctx context.Context, dir directory) (*store.Store, error) {
-	s, err := store.OpenRead(dir.path("store.db"))
-	if err != nil {
-		return nil, err
-	}
-	if g, err := s.Generation(ctx); err != nil || g == "" {
-		return nil, errors.Join(errNoStore, err, s.Close())
-	}
-	return s, nil
-}
-
-// storeEvery is how often a store that another process keeps is tried again.
-const storeEvery = 2 * time.Second
-
-// keepStore follows the journal into the store until ctx is done; while another
-// process does, it waits.
-func keepStore(ctx context.Context, dir directory, by *interpreter, log *slog.Logger) {
-	told := ""
-	for ctx.Err() == nil {
-		err := followStore(ctx, dir, by, log)
-		if err != nil && ctx.Err() == nil && err.Error() != told {
-			told = err.Error()
-			log.Error("the store cannot be kept; the dashboard shows what it has", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(storeEvery):
-		}
-	}
-}
-
-// followStore takes the journal into the store until ctx is done, if no other
-// process does.
-func followStore(ctx context.Context, dir directory, by *interpreter, log *slog.Logger) error {
-	release, ok, err := store.Lock(string(dir))
-	if err != nil || !ok {
-		return err
-	}
-	defer release()
-	s, err := store.Open(ctx, dir.path("store.db"), log)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	r, err := journal.OpenRead(dir.path("journal"))
-	if err != nil {
-		return err
-	}
-	if err := likeDirectory(string(dir), dir.path("store.db"), dir.path("store.db-wal"), dir.path("store.db-shm"), dir.path("store.lock")); err != nil {
-		return err
-	}
-	read := func(from journal.Cursor) iter.Seq2[journal.Batch, error] {
-		return func(yield func(journal.Batch, error) bool) {
-			if from == (journal.Cursor{}) {
-				for b, err := range r.Kept(ctx) {
-					if !yield(b, err) {
-						return
-					}
-				}
-			}
-			for b, err := range r.Follow(ctx, from) {
-				if !yield(b, err) {
-					return
-				}
-			}
-		}
-	}
-	return s.Follow(ctx, by, read, nil)
 }
 
 // dashboardPasswdCmd sets the password.

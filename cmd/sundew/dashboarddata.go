@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"iter"
 	"os"
 	"slices"
@@ -17,54 +15,23 @@ import (
 	"github.com/sundew-ics/sundew/internal/web"
 )
 
-// Bounds of a transcript for the dashboard.
-const (
-	maxTranscript = 20_000   // lines
-	maxScanned    = 64 << 20 // octets of the journal
-)
-
-// transcriptOf reads a session's lines back from the journal, within bounds.
+// transcriptOf reads a session's lines back from its journal.
 func transcriptOf(ctx context.Context, dir directory, s *store.Session) (web.Transcript, error) {
-	var out web.Transcript
-	r, err := journal.OpenRead(dir.path("journal"))
-	if err != nil {
-		return out, err
-	}
-	mark := []byte(s.ID)
-	scanned := 0
-	for b, err := range r.Scan(ctx, s.At(), journal.Cursor{}) {
-		if lost, ok := errors.AsType[*journal.Lost](err); ok {
-			out.Missing = "a part of the journal is gone: " + lost.Error()
-			continue
-		}
-		if err != nil {
-			return out, err
-		}
-		for _, l := range b.Lines {
-			scanned += len(l)
-			if !bytes.Contains(l, mark) {
-				continue
-			}
-			e, err := event.Parse(l)
-			if err != nil || e.Session != s.ID {
-				continue
-			}
-			out.Events = append(out.Events, e)
-			if e.Kind == event.KindClose {
-				return out, nil
-			}
-		}
-		if len(out.Events) >= maxTranscript || scanned > maxScanned {
-			if out.Missing == "" && !s.Closed.IsZero() {
-				out.Missing = "it goes on for longer than is read here: `sundew session` reads all"
-			}
-			return out, nil
+	list, err := store.Transcript(ctx, string(dir), s)
+	out := web.Transcript{Events: list}
+	acts := 0
+	for i := range list {
+		if list[i].Kind == event.KindAct {
+			acts++
 		}
 	}
-	if len(out.Events) == 0 {
+	switch {
+	case len(list) == 0:
 		out.Missing = "the journal does not hold it any more: retention took it"
+	case acts < s.Acts && !s.Closed.IsZero():
+		out.Missing = "some of it is gone from the journal: retention keeps of an old part what is no read"
 	}
-	return out, ctx.Err()
+	return out, err
 }
 
 // decoderOf is a protocol's decoder as the dashboard takes it.
@@ -121,7 +88,7 @@ func linesSince(dir directory) web.Follow {
 }
 
 // noticesOf are what the data that results are shown with asks to be said.
-func noticesOf(known *enrich.DB) func() []web.Notice {
+func noticesOf(known *enrich.Live) func() []web.Notice {
 	return func() []web.Notice {
 		var out []web.Notice
 		for _, n := range known.Notices() {
@@ -143,9 +110,9 @@ func heldIn(dir directory) func(sha256 string) bool {
 }
 
 // dashboardConfig is what a dashboard of a directory is made of, running or not.
-func dashboardConfig(dir directory, s *store.Store, by *interpreter, d *door) web.Config {
+func dashboardConfig(dir directory, s *shownStore, by *interpreter, d *door) web.Config {
 	return web.Config{
-		Store: s, Rules: by.rules, Secrets: d.secrets, Build: version(), Hosts: d.hosts, TLS: d.cert != nil,
+		Store: s.get, Rules: by.rules, Secrets: d.secrets, Build: version(), Hosts: d.hosts, TLS: d.cert != nil,
 		Versions: by.Versions, Source: by.Source, Follow: linesSince(dir),
 		Lines:  func(ctx context.Context, v *store.Session) (web.Transcript, error) { return transcriptOf(ctx, dir, v) },
 		Decode: decoderOf, Describe: described, Scanners: by.known.Scanners, Notices: noticesOf(by.known), Held: heldIn(dir),

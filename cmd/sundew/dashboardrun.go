@@ -29,8 +29,9 @@ func (m *machine) openDashboard(c *runCmd) error {
 		return err
 	}
 	m.door = d
+	by := m.interpreter
 	m.tasks = append(m.tasks, func(ctx context.Context) {
-		if err := serveDashboard(ctx, d, m.dir, m.log, m.running); err != nil && ctx.Err() == nil {
+		if err := serveDashboard(ctx, d, m.dir, by, m.log, m.store != nil, m.running); err != nil && ctx.Err() == nil {
 			m.log.Error("the dashboard is no longer served", "err", err)
 		}
 	})
@@ -44,6 +45,14 @@ func (m *machine) running(cfg *web.Config) {
 		r.Sites = append(r.Sites, web.Site{Persona: s.persona.Name, Title: s.persona.Title, Process: s.process})
 	}
 	cfg.Running = r
+	if m.store != nil {
+		cfg.Behind = func() int64 {
+			if s := m.snapshot().Store; s != nil {
+				return s.Behind
+			}
+			return 0
+		}
+	}
 }
 
 // healthOf is a snapshot as the dashboard shows it.
@@ -60,6 +69,9 @@ func healthOf(s *snapshot) web.Health {
 	}
 	for class, n := range s.Dropped {
 		h.Dropped[class] = n
+	}
+	if s.Store != nil {
+		h.Followers["the store"] = s.Store.Behind
 	}
 	for name, n := range s.Sinks {
 		h.Followers[name] = n

@@ -36,6 +36,10 @@ type machine struct {
 	sandbox   []sandbox.Measure // what was given up; none: no sandbox
 	backup    *backup.Daily     // nil: none
 	door      *door             // of the dashboard; nil: none
+	made      []string          // directories beside dir that did not exist before
+	store     *storeKeeper      // nil: none
+
+	interpreter *interpreter // for the store and the dashboard; nil: neither
 
 	// tasks run beside the sensor: from before the first visitor until after
 	// the last has gone.
@@ -157,6 +161,9 @@ func (m *machine) open(c *runCmd) error {
 	}
 	m.asks["status"] = func(context.Context, json.RawMessage) (any, error) { return m.snapshot(), nil }
 	m.asks["probe"] = m.expectProbe
+	if m.store != nil {
+		m.asks["reindex"] = m.store.reindex
+	}
 	ctl, err := control.Listen(string(m.dir), m.asks)
 	if err != nil {
 		m.log.Warn("status, health and doctor will not work", "err", err)
@@ -186,14 +193,25 @@ func (m *machine) run(ctx context.Context) error {
 	for _, f := range m.sinks {
 		sinks.Go(func() { f.run(sinkCtx) })
 	}
+	var keeper sync.WaitGroup
+	keeperCtx, stopKeeper := context.WithCancel(back)
+	defer stopKeeper()
+	if m.store != nil {
+		keeper.Go(func() { m.store.run(keeperCtx) })
+	}
 	err := m.sensor.Run(ctx)
 	stopPlants()
 	plants.Wait()
 	stopJournal()
 	writer.Wait()
 	stop := time.AfterFunc(500*time.Millisecond, stopSinks) // they resume where they were at the next start
+	if m.store != nil {
+		close(m.store.hurry)
+		defer time.AfterFunc(storeGrace, stopKeeper).Stop()
+	}
 	sinks.Wait()
 	stop.Stop()
 	stopSinks()
+	keeper.Wait()
 	return errors.Join(err, journalErr)
 }

@@ -59,12 +59,14 @@ type terminal struct {
 	in       io.Reader
 	out, err io.Writer
 	colour   bool
+
+	geo enrich.Config // the operator's own files of countries and systems
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	term := &terminal{os.Args[0], os.Stdin, os.Stdout, os.Stderr, isTerminal(os.Stdout)}
+	term := &terminal{program: os.Args[0], in: os.Stdin, out: os.Stdout, err: os.Stderr, colour: isTerminal(os.Stdout)}
 	code := execute(ctx, os.Args[1:], term)
 	stop()
 	os.Exit(code)
@@ -78,6 +80,7 @@ func execute(ctx context.Context, args []string, t *terminal) int {
 		fmt.Fprintln(t.err, "sundew:", err)
 		return exitUsage
 	}
+	t.geo = settings.geo()
 	exited := -1
 	parser, err := kong.New(&c,
 		kong.Name("sundew"),

@@ -137,6 +137,16 @@ func (g gauges) stores(s *snapshot) {
 	for name, lag := range s.Sinks {
 		g.set("sundew_sink_lag_bytes", "Octets of the journal that a sink has yet to deliver.", float64(lag), "sink", name)
 	}
+	if k := s.Store; k != nil {
+		g.set("sundew_store_failing", "1 if the store does not follow the journal.", truth(k.Failing != ""))
+		g.set("sundew_store_stale", "1 if the store was made by other rules or data.", truth(k.Stale))
+		g.set("sundew_store_lag_bytes", "Octets of the journal that the store has yet to take.", float64(k.Behind))
+		g.set("sundew_store_lag_lines", "Lines of the journal, about, that the store has yet to take.", float64(k.Lines))
+		g.set("sundew_store_lag_seconds", "How long ago the store last had all of the journal; 0: it has.", k.Lag)
+		g.set("sundew_store_bytes", "Octets of the store on disk.", float64(k.Octets))
+		g.set("sundew_store_sessions", "Sessions in the store.", float64(k.Sessions))
+		g.set("sundew_store_acts", "Acts in the store.", float64(k.Acts))
+	}
 	g.set("sundew_artifact_bytes", "Octets of kept files and program blocks.", float64(s.Artifacts))
 	g.set("sundew_disk_free_bytes", "Octets free where the sensor keeps its data.", float64(s.Disk.Free))
 	g.set("sundew_disk_total_bytes", "Octets of the disk where the sensor keeps its data.", float64(s.Disk.Total))

@@ -26,6 +26,7 @@ type runCmd struct {
 	Latency       string   `enum:"on,off" default:"on" env:"SUNDEW_LATENCY" help:"off: answer at once, for tests on loopback."`
 	User          string   `placeholder:"NAME|UID[:GID]" env:"SUNDEW_USER" help:"Whom to become when started as root, once the ports are bound. Default: sundew if there is such a user, else 65532."`
 	Sandbox       string   `enum:"on,off,strict" default:"on" env:"SUNDEW_SANDBOX" help:"Give up files, programs and sockets that are not needed: as far as the kernel can, not at all, or refuse to start if something does not hold (${enum})."`
+	Store         string   `enum:"on,off" default:"on" env:"SUNDEW_STORE" help:"Keep the store up with the journal, for questions and pages; off: commands do it when they are asked (${enum})."`
 	Metrics       string   `placeholder:"IP:PORT" env:"SUNDEW_METRICS" help:"Serve figures to Prometheus (/metrics, /healthz, /readyz) here; a loopback address. Default: nowhere."`
 	Dashboard     string   `placeholder:"IP:PORT|off" env:"SUNDEW_DASHBOARD" help:"Serve the dashboard here. Default: 127.0.0.1:8900 if that port is free."`
 	BackupDir     string   `placeholder:"DIR" env:"SUNDEW_BACKUP_DIR" help:"Make a backup every day, here."`
@@ -140,6 +141,14 @@ func (c *runCmd) assemble(s *settings, log *slog.Logger) (*machine, error) {
 	}
 	if c.Sensor == "" {
 		m.config.Sensor, _ = os.Hostname()
+	}
+	if c.Store == "on" || c.Dashboard != "off" {
+		if m.interpreter, err = newInterpreter(m.dir, s.geo()); err != nil {
+			return nil, err
+		}
+	}
+	if c.Store == "on" {
+		m.store = newStoreKeeper(m.dir, m.journal, m.interpreter, log)
 	}
 	m.backup, err = c.daily(m, s.Backup.MaxBytes)
 	return m, err

@@ -9,7 +9,6 @@ import (
 	"github.com/sundew-ics/sundew/internal/analysis"
 	"github.com/sundew-ics/sundew/internal/catalog"
 	"github.com/sundew-ics/sundew/internal/event"
-	"github.com/sundew-ics/sundew/internal/journal"
 	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/store"
 )
@@ -40,7 +39,7 @@ func (c *sessionCmd) Run(ctx context.Context, t *terminal) error {
 		return fmt.Errorf("%w; `sundew sessions` lists them", err)
 	}
 	tr := transcript{Session: s}
-	if tr.Events, err = linesOf(ctx, a, &s); err != nil {
+	if tr.Events, err = store.Transcript(ctx, string(a.dir), &s); err != nil {
 		return err
 	}
 	if c.JSON {
@@ -49,44 +48,10 @@ func (c *sessionCmd) Run(ctx context.Context, t *terminal) error {
 	return c.print(t, &tr)
 }
 
-// linesOf reads a session's lines back from the journal.
-func linesOf(ctx context.Context, a *answers, s *store.Session) ([]event.Event, error) {
-	r, err := journal.OpenRead(a.dir.path("journal"))
-	if err != nil {
-		return nil, err
-	}
-	var out []event.Event
-	mark := []byte(s.ID)
-	for b, err := range r.Scan(ctx, s.At(), journal.Cursor{}) {
-		if err != nil {
-			if len(b.Lines) == 0 {
-				continue // a part that retention took: what is left is told
-			}
-			return nil, err
-		}
-		for _, l := range b.Lines {
-			if !containsBytes(l, mark) {
-				continue
-			}
-			e, err := event.Parse(l)
-			if err != nil || e.Session != s.ID {
-				continue
-			}
-			out = append(out, e)
-			if e.Kind == event.KindClose {
-				return out, nil
-			}
-		}
-	}
-	return out, nil
-}
-
-func containsBytes(line, mark []byte) bool { return strings.Contains(string(line), string(mark)) }
-
 func (c *sessionCmd) print(t *terminal, tr *transcript) error {
 	p := &eventPrinter{out: t.out, colour: t.colour}
 	s := &tr.Session
-	fmt.Fprintf(t.out, "Session   %s\nVisitor   %s port %d%s\nService   %s of %s (%s), %s port %d, sensor %s\n", s.ID, s.Src, s.SrcPort, whence(&s.Source), s.Service, s.Device, s.Persona, s.Protocol, s.DstPort, s.Sensor)
+	fmt.Fprintf(t.out, "Session   %s\nVisitor   %s port %d%s\nService   %s of %s (%s), %s port %d, sensor %s%s\n", s.ID, s.Src, s.SrcPort, whence(&s.Source), s.Service, s.Device, s.Persona, s.Protocol, s.DstPort, s.Sensor, from(s.Origin))
 	fmt.Fprintf(t.out, "Time      %s UTC", at(s.Opened))
 	if !s.Closed.IsZero() {
 		fmt.Fprintf(t.out, ", %.3f s, ended by %s", s.Closed.Sub(s.Opened).Seconds(), s.Reason)
@@ -111,6 +76,14 @@ func (c *sessionCmd) print(t *terminal, tr *transcript) error {
 		c.octets(t, p, d, e)
 	}
 	return nil
+}
+
+// from says which imported journal something is of.
+func from(origin string) string {
+	if origin == "" {
+		return ""
+	}
+	return ", imported as " + visible(origin)
 }
 
 func whence(s *analysis.Source) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/sundew-ics/sundew/internal/analysis/enrich"
 	"github.com/sundew-ics/sundew/internal/persona"
 )
 
@@ -26,6 +28,7 @@ type settings struct {
 	Latency       string   `toml:"latency"`
 	User          string   `toml:"user"`
 	Sandbox       string   `toml:"sandbox"`
+	Store         string   `toml:"store"`
 	Metrics       string   `toml:"metrics"`
 	Dashboard     string   `toml:"dashboard"`
 	DashboardCert string   `toml:"dashboard_tls_cert"`
@@ -51,6 +54,11 @@ type settings struct {
 		MaxAge   duration `toml:"max_age"`
 		MaxBytes int64    `toml:"max_bytes"`
 	} `toml:"journal"`
+
+	Enrich struct {
+		CountryDB string `toml:"country_db"`
+		ASNDB     string `toml:"asn_db"`
+	} `toml:"enrich"`
 
 	Artifacts struct {
 		MaxBytes int64 `toml:"max_bytes"`
@@ -160,6 +168,11 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 		return f.String(), nil
 	}
 	return nil, nil
+}
+
+// geo names the operator's own files of countries and autonomous systems.
+func (s *settings) geo() enrich.Config {
+	return enrich.Config{Country: cmp.Or(os.Getenv("SUNDEW_COUNTRY_DB"), s.Enrich.CountryDB), ASN: cmp.Or(os.Getenv("SUNDEW_ASN_DB"), s.Enrich.ASNDB)}
 }
 
 func fieldByKey(v reflect.Value, key string) reflect.Value {

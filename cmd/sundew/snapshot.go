@@ -29,6 +29,7 @@ type snapshot struct {
 	Backup    *backup.Last      `json:"backup,omitempty"`
 	Sandbox   []sandbox.Measure `json:"sandbox,omitempty"`
 	Outbound  outboundSnapshot  `json:"outbound"`
+	Store     *storeSnapshot    `json:"store,omitempty"`
 	Sinks     map[string]int64  `json:"sink_lag_octets,omitempty"`
 	Dropped   map[string]uint64 `json:"dropped,omitempty"` // lines that the journal lost, by class
 }
@@ -100,7 +101,16 @@ func (m *machine) snapshot() snapshot {
 		s.Journal.Failing = st.Failing.Error()
 	}
 	s.Sinks, s.Dropped = map[string]int64{}, map[string]uint64{}
+	if m.store != nil {
+		kept := m.store.snapshot(0)
+		s.Store = &kept
+	}
 	for _, f := range st.Followers {
+		if m.store != nil && f.Name == storeFollower {
+			kept := m.store.snapshot(f.Behind)
+			s.Store = &kept
+			continue
+		}
 		s.Sinks[f.Name] = f.Behind
 	}
 	for class, n := range st.Drops {

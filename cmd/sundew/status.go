@@ -82,6 +82,7 @@ func (s *snapshot) print(t *terminal, before *snapshot) error {
 	fmt.Fprintf(t.out, "Process  %s%s resident, CPU %.1f s (%.1f %%), %d of %d files open\n",
 		octets(float64(s.Process.RSS)), memory, s.Process.CPU, 100*s.Process.CPU/max(1, up.Seconds()), s.Process.Files, s.Process.Limit)
 	fmt.Fprintf(t.out, "Journal  %s of %s in %d segments; artefacts %s\n", octets(float64(s.Journal.Octets)), octets(float64(s.Journal.Quota)), s.Journal.Segments, octets(float64(s.Artifacts)))
+	s.Store.print(t)
 	full := ""
 	if days := s.daysToFull(); days > 0 {
 		full = fmt.Sprintf("; the journal grows by %s a day and has room for %.0f days, then drops its oldest", octets(float64(s.Journal.PerDay)), days)
@@ -117,6 +118,26 @@ func (s *snapshot) print(t *terminal, before *snapshot) error {
 		fmt.Fprintf(t.out, "Failing  %s\n", s.Journal.Failing)
 	}
 	return nil
+}
+
+// print writes how the store does, if there is one.
+func (k *storeSnapshot) print(t *terminal) {
+	if k == nil {
+		return
+	}
+	lag := "up to date"
+	if k.Behind > 0 {
+		lag = fmt.Sprintf("%s behind (about %d lines, %.1f s)", octets(float64(k.Behind)), k.Lines, k.Lag)
+	}
+	fmt.Fprintf(t.out, "Store    %d sessions, %d acts in %s; %s\n", k.Sessions, k.Acts, octets(float64(k.Octets)), lag)
+	switch {
+	case k.Failing != "":
+		fmt.Fprintf(t.out, "Store    FAILING: %s\n", k.Failing)
+	case k.Anew:
+		fmt.Fprintln(t.out, "Store    is being made anew; the old one answers until then")
+	case k.Stale:
+		fmt.Fprintln(t.out, "Store    was made by other rules or data: `sundew reindex` makes it anew")
+	}
 }
 
 // reasons are the limits that were reached, with how often.

@@ -2,6 +2,8 @@ package journal
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -95,6 +97,19 @@ func (r *Reader) End() (Cursor, error) {
 	}
 }
 
+// State is a short text that changes whenever the journal's files do.
+func (r *Reader) State() (string, error) {
+	list, err := pieces(r.dir)
+	if err != nil {
+		return "", fmt.Errorf("journal: %w", err)
+	}
+	sum := sha256.New()
+	for _, p := range list {
+		fmt.Fprintln(sum, p.n, p.suffix, p.size, p.info.ModTime().UnixNano())
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:12]), nil
+}
+
 // Seek gives a cursor from which no line of time t or later is missed: the
 // start of the last segment that begins before t.
 func (r *Reader) Seek(t time.Time) (Cursor, error) {
@@ -130,6 +145,11 @@ func (r *Reader) firstTime(n uint64) (time.Time, error) {
 // Kept yields what retention left of deleted segments, oldest first: per batch
 // one file's lines, the first a status line that names the segment and its hash.
 func (r *Reader) Kept(ctx context.Context) iter.Seq2[Batch, error] {
+	return r.KeptBetween(ctx, 0, math.MaxUint64)
+}
+
+// KeptBetween is Kept for segments from first to last, both included.
+func (r *Reader) KeptBetween(ctx context.Context, first, last uint64) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
 		list, err := pieces(r.dir)
 		if err != nil {
@@ -137,7 +157,7 @@ func (r *Reader) Kept(ctx context.Context) iter.Seq2[Batch, error] {
 			return
 		}
 		for _, p := range list {
-			if p.suffix != keptSuffix {
+			if p.suffix != keptSuffix || p.n < first || p.n > last {
 				continue
 			}
 			if ctx.Err() != nil || !r.kept(p.n, yield) {

@@ -30,6 +30,13 @@ type Follower struct {
 	Behind int64 // octets fsynced and not taken yet
 }
 
+// Synced is the cursor behind the last line fsynced.
+func (j *Journal) Synced() Cursor {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.synced
+}
+
 // Stats says how the journal does now.
 func (j *Journal) Stats() (Stats, error) {
 	list, err := pieces(j.cfg.Dir)

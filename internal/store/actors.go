@@ -1,9 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,131 +34,234 @@ type Actor struct {
 	analysis.Source
 }
 
+// deeds is what is added up of a source.
+type deeds struct {
+	source, network uint32
+	sessions, acts  int64
+	first, last     int64 // hours
+	days, day       int64
+	severity, score int64
+}
+
 // Actors lists sources, those that did the gravest first.
 func (s *Store) Actors(ctx context.Context, f Filter, limit int) ([]Actor, error) {
-	return s.actors(ctx, f, "MAX(severity) DESC, MAX(score) DESC, 2 DESC, 1", limit)
+	return s.ActorsBy(ctx, f, "", limit)
 }
 
-func (s *Store) actors(ctx context.Context, f Filter, order string, limit int) ([]Actor, error) {
-	w := f.sessions()
-	day := fmt.Sprint(int64(24 * time.Hour))
-	rows, err := s.db.QueryContext(ctx, `SELECT src, COUNT(*), SUM(acts), MIN(opened), MAX(opened), COUNT(DISTINCT opened / `+day+`),
-		GROUP_CONCAT(DISTINCT protocol), GROUP_CONCAT(DISTINCT persona), GROUP_CONCAT(DISTINCT sensor), GROUP_CONCAT(DISTINCT label), GROUP_CONCAT(DISTINCT tool),
-		MAX(score), MAX(severity), MAX(country), MAX(asn), MAX(as_org), MAX(net_type), MAX(scanner), MAX(scanner_proof)
-		FROM sessions`+w.String()+` GROUP BY src ORDER BY `+order+` LIMIT `+w.arg(limit), w.args...)
+// order is that of the list of actors: the most "sessions" or "acts", the "last"
+// to come or the "first"; else those that did the gravest.
+func order(by string) func(a, b deeds) int {
+	return func(a, b deeds) int {
+		c := 0
+		switch by {
+		case "sessions":
+			c = cmp.Compare(b.sessions, a.sessions)
+		case "acts":
+			c = cmp.Compare(b.acts, a.acts)
+		case "last":
+			c = cmp.Compare(b.last, a.last)
+		case "first":
+			c = cmp.Compare(a.first, b.first)
+		}
+		return cmp.Or(c, cmp.Compare(b.severity, a.severity), cmp.Compare(b.score, a.score), cmp.Compare(b.sessions, a.sessions), cmp.Compare(a.source, b.source))
+	}
+}
+
+// ActorsBy lists sources in an order by name.
+func (s *Store) ActorsBy(ctx context.Context, f Filter, by string, limit int) ([]Actor, error) {
+	var all []deeds
+	var index []uint32 // by source: its place in all, plus one
+	n, err := s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
+		for int(v.source) >= len(index) {
+			index = append(index, make([]uint32, max(1024, len(index), int(v.source)+1-len(index)))...)
+		}
+		if index[v.source] == 0 {
+			all = append(all, deeds{source: v.source, first: at, day: -1})
+			index[v.source] = uint32(len(all))
+		}
+		d := &all[index[v.source]-1]
+		d.sessions += int64(v.sessions)
+		d.acts += int64(v.acts)
+		d.network, d.last = v.network, at
+		if day := at / int64(24*time.Hour); day != d.day {
+			d.day = day
+			d.days++
+		}
+		x := &n.verdicts[v.verdict]
+		d.severity, d.score = max(d.severity, x.severity), max(d.score, x.score)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
-	out := []Actor{}
-	for rows.Next() {
-		var a Actor
-		var src []byte
-		var first, last, score int64
-		var protocols, personas, sensors, labels, tools string
-		if err := rows.Scan(&src, &a.Sessions, &a.Acts, &first, &last, &a.Days, &protocols, &personas, &sensors, &labels, &tools,
-			&score, &a.Severity, &a.Country, &a.ASN, &a.ASOrg, &a.NetType, &a.Scanner, &a.ScannerProof); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
+	slices.SortFunc(all, order(by))
+	out, err := s.actors(ctx, f, n, all[:min(limit, len(all))])
+	slices.SortStableFunc(out, func(a, b Actor) int {
+		c := 0
+		switch by {
+		case "sessions":
+			c = cmp.Compare(b.Sessions, a.Sessions)
+		case "acts":
+			c = cmp.Compare(b.Acts, a.Acts)
+		case "last":
+			c = b.Last.Compare(a.Last)
+		case "first":
+			c = a.First.Compare(b.First)
 		}
-		a.Src, a.First, a.Last, a.Score = addressOf(src), timeOf(first), timeOf(last), float64(score)/1000
-		a.Protocols, a.Personas, a.Sensors, a.Labels, a.Tools = split(protocols), split(personas), split(sensors), split(labels), split(tools)
-		a.Label = gravest(a.Labels)
-		out = append(out, a)
-	}
-	return out, rows.Err()
+		return cmp.Or(c, cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Score, a.Score), cmp.Compare(b.Sessions, a.Sessions), a.Src.Compare(b.Src))
+	})
+	return out, err
 }
 
-// split takes apart what GROUP_CONCAT joined; names have no commas.
-func split(s string) []string {
-	out := []string{}
-	for v := range strings.SplitSeq(s, ",") {
-		if v != "" {
-			out = append(out, v)
+// actors tells all of some.
+func (s *Store) actors(ctx context.Context, f Filter, n *names, list []deeds) ([]Actor, error) {
+	out := make([]Actor, len(list))
+	place := map[uint32]int{}
+	for i, d := range list {
+		place[d.source] = i
+		out[i] = Actor{Sessions: d.sessions, Acts: d.acts, Days: d.days, Score: float64(d.score) / 1000, Severity: int(d.severity), Source: n.networks[d.network]}
+	}
+	addrs, err := s.addrs(ctx, slices.Collect(maps.Keys(place)))
+	if err != nil {
+		return nil, err
+	}
+	for source, i := range place {
+		a := &out[i]
+		a.Src = addrs[source]
+		own := func(w *where) { w.and("source = ?", source) }
+		if a.First, _, err = s.ends(ctx, f, list[i].first, own); err != nil {
+			return nil, err
+		}
+		if _, a.Last, err = s.ends(ctx, f, list[i].last, own); err != nil {
+			return nil, err
 		}
 	}
-	return out
+	_, err = s.groups(ctx, f, func(n *names, _ int64, v *visit, _ []int32) {
+		i, ok := place[v.source]
+		if !ok {
+			return
+		}
+		a, p, x := &out[i], &n.places[v.place], &n.verdicts[v.verdict]
+		for _, l := range []struct {
+			list *[]string
+			v    string
+		}{{&a.Protocols, p.protocol}, {&a.Personas, p.persona}, {&a.Sensors, p.sensor}, {&a.Labels, x.label}, {&a.Tools, x.tool}} {
+			if l.v != "" && !slices.Contains(*l.list, l.v) {
+				*l.list = append(*l.list, l.v)
+			}
+		}
+	})
+	for i := range out {
+		a := &out[i]
+		for _, l := range []*[]string{&a.Protocols, &a.Personas, &a.Sensors, &a.Labels, &a.Tools} {
+			if *l == nil {
+				*l = []string{}
+			}
+			slices.Sort(*l)
+		}
+		a.Label = gravest(a.Labels)
+	}
+	return out, err
 }
 
 // gravest is the label that says most of an actor.
 func gravest(labels []string) string {
 	best := ""
 	for _, l := range analysis.Labels() {
-		for _, have := range labels {
-			if have == l {
-				best = l
-			}
+		if slices.Contains(labels, l) {
+			best = l
 		}
 	}
 	return best
 }
 
-// Clusters joins sources by what they share.
-func (s *Store) Clusters(ctx context.Context, f Filter) ([]analysis.Cluster, error) {
-	w := f.sessions()
-	rows, err := s.db.QueryContext(ctx, `SELECT key, id, src, opened, payload, op_sequence, credentials, user_agent, fingerprint, tool FROM sessions`+w.String(), w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	files, err := s.filesOf(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var traces []analysis.Trace
-	for rows.Next() {
-		var t analysis.Trace
-		var key int64
-		var src []byte
-		var tool string
-		if err := rows.Scan(&key, &t.Session, &src, &t.At, &t.Payload, &t.OpSeqHash, &t.CredList, &t.UA, &t.Fingerprint, &tool); err != nil {
+// addrs are the addresses of sources.
+func (s *Store) addrs(ctx context.Context, keys []uint32) (map[uint32]netip.Addr, error) {
+	out := make(map[uint32]netip.Addr, len(keys))
+	for chunk := range slices.Chunk(keys, 500) {
+		w := &where{}
+		in(w, "key", chunk)
+		err := each(ctx, s.db, "SELECT key, addr FROM sources"+w.String(), w.args, func(rows *sql.Rows) error {
+			var key uint32
+			var b []byte
+			err := rows.Scan(&key, &b)
+			out[key] = addressOf(b)
+			return err
+		})
+		if err != nil {
 			return nil, fmt.Errorf("store: %w", err)
 		}
-		if t.Src = addressOf(src); tool != "" {
-			t.Fingerprint, t.OpSeqHash = "", "" // everybody's
-		}
-		t.Artifacts = files[key]
-		traces = append(traces, t)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	return analysis.Clusters(traces), nil
-}
-
-// filesOf are the files that visitors brought, by session.
-func (s *Store) filesOf(ctx context.Context) (map[int64][]string, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT session, sha256 FROM artifacts ORDER BY session, sha256`)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	out := map[int64][]string{}
-	for rows.Next() {
-		var key int64
-		var sum string
-		if err := rows.Scan(&key, &sum); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		out[key] = append(out[key], sum)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // Sources is the set of addresses that came.
 func (s *Store) Sources(ctx context.Context, f Filter) (map[netip.Addr]bool, error) {
-	w := f.sessions()
-	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT src FROM sessions`+w.String(), w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+	seen := map[uint32]bool{}
+	if _, err := s.groups(ctx, f, func(_ *names, _ int64, v *visit, _ []int32) { seen[v.source] = true }); err != nil {
+		return nil, err
 	}
-	defer rows.Close()
-	out := map[netip.Addr]bool{}
-	for rows.Next() {
-		var src []byte
-		if err := rows.Scan(&src); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
+	addrs, err := s.addrs(ctx, slices.Collect(maps.Keys(seen)))
+	out := make(map[netip.Addr]bool, len(addrs))
+	for _, a := range addrs {
+		out[a] = true
+	}
+	return out, err
+}
+
+// A Technique is how often an ATT&CK technique was proven.
+type Technique struct {
+	ID        string   `json:"id"`
+	Sessions  int64    `json:"sessions"`
+	Sources   int64    `json:"sources"`
+	Acts      int64    `json:"acts"`
+	Protocols []string `json:"protocols"`
+}
+
+// Techniques counts techniques, the most frequent first.
+func (s *Store) Techniques(ctx context.Context, f Filter) ([]Technique, error) {
+	var list []Technique
+	index := map[string]int{}
+	of := map[uint32][]int{} // by verdict
+	var d distinct
+	_, err := s.groups(ctx, f, func(n *names, _ int64, v *visit, proven []int32) {
+		which, ok := of[v.verdict]
+		if !ok {
+			for _, id := range techniquesOf(n.verdicts[v.verdict]) {
+				i, ok := index[id]
+				if !ok {
+					i = len(list)
+					index[id] = i
+					list = append(list, Technique{ID: id})
+				}
+				which = append(which, i)
+			}
+			of[v.verdict] = which
 		}
-		out[addressOf(src)] = true
+		for k, i := range which {
+			t := &list[i]
+			t.Sessions += int64(v.sessions)
+			if k < len(proven) {
+				t.Acts += int64(proven[k])
+			}
+			if p := n.places[v.place].protocol; !slices.Contains(t.Protocols, p) {
+				t.Protocols = append(t.Protocols, p)
+			}
+			d.add(i, v.source)
+		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	return out, rows.Err()
+	for i := range list {
+		list[i].Sources = d.of(i)
+		slices.Sort(list[i].Protocols)
+	}
+	out := slices.DeleteFunc(list, func(t Technique) bool { return t.Sessions == 0 })
+	slices.SortFunc(out, func(a, b Technique) int {
+		return cmp.Or(cmp.Compare(b.Sessions, a.Sessions), strings.Compare(a.ID, b.ID))
+	})
+	if out == nil {
+		out = []Technique{}
+	}
+	return out, nil
 }

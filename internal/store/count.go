@@ -1,9 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/sundew-ics/sundew/internal/analysis"
 )
 
 // A Count is how often something was, and from how many sources.
@@ -14,50 +20,199 @@ type Count struct {
 	Acts     int64  `json:"acts,omitempty"`
 }
 
-// Columns of sessions that can be counted by.
+// What sessions can be counted by.
 const (
+	ByOrigin     = "origin"
 	BySensor     = "sensor"
 	ByPersona    = "persona"
+	ByDevice     = "device"
+	ByService    = "service"
 	ByProtocol   = "protocol"
 	ByCountry    = "country"
 	ByNetwork    = "net_type"
+	ByASN        = "asn"
+	ByScanner    = "scanner"
 	ByLabel      = "label"
 	ByAutomation = "automation"
+	BySeverity   = "severity"
 	ByTool       = "tool"
-	ByScanner    = "scanner"
 	ByPrint      = "fingerprint"
-	BySite       = "site"
 )
 
-// countable are columns that a caller may name.
-func countable(column string) bool {
-	switch column {
-	case BySensor, ByPersona, ByProtocol, ByCountry, ByNetwork, ByLabel, ByAutomation, ByTool, ByScanner, ByPrint:
-		return true
-	}
-	return false
+// A naming says what a group of sessions counts as.
+type naming struct {
+	place   func(place) string
+	network func(analysis.Source) string
+	verdict func(verdict) string
 }
 
-// Count counts sessions and their sources by a column, the most first; rows
-// without a value have an empty name.
-func (s *Store) Count(ctx context.Context, f Filter, by string, limit int) ([]Count, error) {
-	if !countable(by) {
-		return nil, fmt.Errorf("store: nothing is counted by %q", by)
+func namingOf(by string) (naming, error) {
+	switch by {
+	case ByOrigin:
+		return naming{place: func(p place) string { return p.origin }}, nil
+	case BySensor:
+		return naming{place: func(p place) string { return p.sensor }}, nil
+	case ByPersona:
+		return naming{place: func(p place) string { return p.persona }}, nil
+	case ByDevice:
+		return naming{place: func(p place) string { return p.device }}, nil
+	case ByService:
+		return naming{place: func(p place) string { return p.service }}, nil
+	case ByProtocol:
+		return naming{place: func(p place) string { return p.protocol }}, nil
+	case ByCountry:
+		return naming{network: func(s analysis.Source) string { return s.Country }}, nil
+	case ByNetwork:
+		return naming{network: func(s analysis.Source) string { return s.NetType }}, nil
+	case ByASN:
+		return naming{network: func(s analysis.Source) string { return strconv.Itoa(int(s.ASN)) }}, nil
+	case ByScanner:
+		return naming{network: func(s analysis.Source) string { return s.Scanner }}, nil
+	case ByLabel:
+		return naming{verdict: func(v verdict) string { return v.label }}, nil
+	case ByAutomation:
+		return naming{verdict: func(v verdict) string { return v.automation }}, nil
+	case BySeverity:
+		return naming{verdict: func(v verdict) string { return strconv.Itoa(int(v.severity)) }}, nil
+	case ByTool:
+		return naming{verdict: func(v verdict) string { return v.tool }}, nil
 	}
-	q, w := "", &where{}
+	return naming{}, fmt.Errorf("store: nothing is counted by %q", by)
+}
+
+// classes gives every number the number of its name, in the order of appearance.
+type classes struct {
+	of    func(*visit) int
+	names []string
+}
+
+func (n naming) classes(all *names) *classes {
+	c := &classes{}
+	index := map[string]int{}
+	number := func(name string) int {
+		i, ok := index[name]
+		if !ok {
+			i = len(c.names)
+			index[name] = i
+			c.names = append(c.names, name)
+		}
+		return i
+	}
 	switch {
-	case f.coarse() && f.wholeDays() && (by == BySensor || by == ByPersona || by == ByProtocol || by == ByCountry || by == ByNetwork || by == ByScanner):
-		f.common(w, "day", 24*time.Hour)
-		q = "SELECT " + by + ", SUM(sessions), COUNT(DISTINCT src) FROM visits"
+	case n.place != nil:
+		list := numbered(all.places, n.place, number)
+		c.of = func(v *visit) int { return list[v.place] }
+	case n.network != nil:
+		list := numbered(all.networks, n.network, number)
+		c.of = func(v *visit) int { return list[v.network] }
 	default:
-		w = f.sessions()
-		q = "SELECT " + by + ", COUNT(*), COUNT(DISTINCT src) FROM sessions"
+		list := numbered(all.verdicts, n.verdict, number)
+		c.of = func(v *visit) int { return list[v.verdict] }
 	}
-	return s.counts(ctx, q+w.String()+" GROUP BY "+by+" ORDER BY 2 DESC, 1 LIMIT "+w.arg(limit), w.args...)
+	return c
 }
 
-func (s *Store) counts(ctx context.Context, q string, args ...any) ([]Count, error) {
-	rows, err := s.db.QueryContext(ctx, q, args...)
+func numbered[T any](list []T, name func(T) string, number func(string) int) []int {
+	out := make([]int, len(list))
+	for i, v := range list {
+		if i > 0 {
+			out[i] = number(name(v))
+		}
+	}
+	return out
+}
+
+// distinct counts the sources of each of some classes.
+type distinct struct {
+	first []uint32        // by source: the first class in which it was seen, plus one
+	more  map[uint64]bool // further pairs of class and source
+	n     []int64         // by class
+}
+
+func (d *distinct) add(class int, source uint32) {
+	for int(source) >= len(d.first) {
+		d.first = append(d.first, make([]uint32, max(1024, len(d.first), int(source)+1-len(d.first)))...)
+	}
+	for class >= len(d.n) {
+		d.n = append(d.n, 0)
+	}
+	switch f := d.first[source]; {
+	case f == uint32(class)+1:
+		return
+	case f == 0:
+		d.first[source] = uint32(class) + 1
+	default:
+		pair := uint64(class)<<32 | uint64(source)
+		if d.more[pair] {
+			return
+		}
+		if d.more == nil {
+			d.more = map[uint64]bool{}
+		}
+		d.more[pair] = true
+	}
+	d.n[class]++
+}
+
+func (d *distinct) of(class int) int64 {
+	if class < len(d.n) {
+		return d.n[class]
+	}
+	return 0
+}
+
+// Count counts sessions and their sources by one of the names above, the most
+// first; rows without a value have an empty name.
+func (s *Store) Count(ctx context.Context, f Filter, by string, limit int) ([]Count, error) {
+	if by == ByPrint {
+		return s.countPrints(ctx, f, limit)
+	}
+	naming, err := namingOf(by)
+	if err != nil {
+		return nil, err
+	}
+	var c *classes
+	var list []Count
+	var d distinct
+	_, err = s.groups(ctx, f, func(n *names, _ int64, v *visit, _ []int32) {
+		if c == nil {
+			c = naming.classes(n)
+			list = make([]Count, len(c.names))
+		}
+		i := c.of(v)
+		list[i].Sessions += int64(v.sessions)
+		list[i].Acts += int64(v.acts)
+		d.add(i, v.source)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Name, list[i].Sources = c.names[i], d.of(i)
+	}
+	return most(list, limit), nil
+}
+
+// most sorts counts, the most first, and keeps some.
+func most(list []Count, limit int) []Count {
+	out := []Count{}
+	for _, c := range list {
+		if c.Sessions != 0 {
+			out = append(out, c)
+		}
+	}
+	slices.SortFunc(out, func(a, b Count) int {
+		return cmp.Or(cmp.Compare(b.Sessions, a.Sessions), strings.Compare(a.Name, b.Name))
+	})
+	return out[:min(limit, len(out))]
+}
+
+// countPrints counts by fingerprint, of which there are as many as visitors like:
+// it reads the sessions themselves.
+func (s *Store) countPrints(ctx context.Context, f Filter, limit int) ([]Count, error) {
+	w := f.sessions()
+	rows, err := s.db.QueryContext(ctx, `SELECT fingerprint, COUNT(*), COUNT(DISTINCT source), SUM(acts) FROM sessions`+w.String()+
+		` GROUP BY fingerprint ORDER BY 2 DESC, 1 LIMIT `+w.arg(limit), w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -65,7 +220,7 @@ func (s *Store) counts(ctx context.Context, q string, args ...any) ([]Count, err
 	out := []Count{}
 	for rows.Next() {
 		var c Count
-		if err := rows.Scan(&c.Name, &c.Sessions, &c.Sources); err != nil {
+		if err := rows.Scan(&c.Name, &c.Sessions, &c.Sources, &c.Acts); err != nil {
 			return nil, fmt.Errorf("store: %w", err)
 		}
 		out = append(out, c)
@@ -81,26 +236,29 @@ type Network struct {
 
 // Networks counts by autonomous system.
 func (s *Store) Networks(ctx context.Context, f Filter, limit int) ([]Network, error) {
-	q, w := "SELECT asn, MAX(as_org), COUNT(*), COUNT(DISTINCT src) FROM sessions", f.sessions()
-	if f.coarse() && f.wholeDays() {
-		w = &where{}
-		f.common(w, "day", 24*time.Hour)
-		q = "SELECT asn, MAX(as_org), SUM(sessions), COUNT(DISTINCT src) FROM visits"
-	}
-	rows, err := s.db.QueryContext(ctx, q+w.String()+" GROUP BY asn ORDER BY 3 DESC, 1 LIMIT "+w.arg(limit), w.args...)
+	list, err := s.Count(ctx, f, ByASN, limit)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
+	s.rollup.mu.Lock()
+	networks := s.rollup.names.networks
+	s.rollup.mu.Unlock()
 	out := []Network{}
-	for rows.Next() {
-		var n Network
-		if err := rows.Scan(&n.ASN, &n.Name, &n.Sessions, &n.Sources); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
+	for _, c := range list {
+		n, _ := strconv.ParseUint(c.Name, 10, 32) // we wrote it
+		x := Network{ASN: uint32(n), Count: c}
+		x.Name = ""
+		for _, v := range networks {
+			if v.ASN == x.ASN {
+				x.Name = max(x.Name, v.ASOrg)
+			}
 		}
-		out = append(out, n)
+		out = append(out, x)
 	}
-	return out, rows.Err()
+	slices.SortFunc(out, func(a, b Network) int {
+		return cmp.Or(cmp.Compare(b.Sessions, a.Sessions), cmp.Compare(a.ASN, b.ASN))
+	})
+	return out, nil
 }
 
 // An Operation is what visitors did with a protocol.
@@ -112,26 +270,41 @@ type Operation struct {
 	Refused  int64  `json:"refused"` // of these, not answered as asked
 }
 
-// Operations counts acts by what they were, the most first; only time, sensor,
-// persona and protocol of the filter count.
+// Operations counts acts by what they were, the most first. Of the filter, only
+// origin, sensor, persona, protocol and time count, and time in whole hours.
 func (s *Store) Operations(ctx context.Context, f Filter, limit int) ([]Operation, error) {
-	w := &where{}
-	f.common(w, "hour", time.Hour)
-	rows, err := s.db.QueryContext(ctx, `SELECT protocol, op, class, SUM(acts), SUM(CASE WHEN outcome = 'answered' THEN 0 ELSE acts END) FROM hours`+w.String()+
-		" GROUP BY protocol, op, class ORDER BY 4 DESC, 1, 2, 3 LIMIT "+w.arg(limit), w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	out := []Operation{}
-	for rows.Next() {
-		var o Operation
-		if err := rows.Scan(&o.Protocol, &o.Op, &o.Class, &o.Acts, &o.Refused); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
+	type kind struct{ protocol, op, class string }
+	sum := map[kind]*Operation{}
+	by := map[action]*Operation{}
+	answered := map[uint32]bool{}
+	err := s.doings(ctx, f, func(n *names, _ int64, d *doing) {
+		o := by[d.action]
+		if o == nil {
+			p, x := n.places[d.place], n.operations[d.operation]
+			k := kind{p.protocol, x.op, x.class}
+			if o = sum[k]; o == nil {
+				o = &Operation{Protocol: k.protocol, Op: k.op, Class: k.class}
+				sum[k] = o
+			}
+			by[d.action] = o
+			answered[d.operation] = x.outcome == "answered"
 		}
-		out = append(out, o)
+		o.Acts += d.acts
+		if !answered[d.operation] {
+			o.Refused += d.acts
+		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	return out, rows.Err()
+	out := []Operation{}
+	for _, o := range sum {
+		out = append(out, *o)
+	}
+	slices.SortFunc(out, func(a, b Operation) int {
+		return cmp.Or(cmp.Compare(b.Acts, a.Acts), strings.Compare(a.Protocol, b.Protocol), strings.Compare(a.Op, b.Op), strings.Compare(a.Class, b.Class))
+	})
+	return out[:min(limit, len(out))], nil
 }
 
 // A Cell is a protocol's acts of one class.
@@ -141,61 +314,43 @@ type Cell struct {
 	Acts     int64  `json:"acts"`
 }
 
-// Classes counts acts by protocol and class, our own reports left out.
+// report is the class of what we send unasked.
+const report = "report"
+
+// Classes counts acts by protocol and class, our own reports left out; of the
+// filter counts what Operations says.
 func (s *Store) Classes(ctx context.Context, f Filter) ([]Cell, error) {
-	w := &where{}
-	f.common(w, "hour", time.Hour)
-	w.and("class <> 'report'")
-	rows, err := s.db.QueryContext(ctx, `SELECT protocol, class, SUM(acts) FROM hours`+w.String()+" GROUP BY protocol, class ORDER BY 1, 2", w.args...)
+	type cell struct{ protocol, class string }
+	sum := map[cell]int64{}
+	by := map[action]int64{}
+	var all *names
+	err := s.doings(ctx, f, func(n *names, _ int64, d *doing) {
+		all = n
+		by[d.action] += d.acts
+	})
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
+	for a, acts := range by {
+		if x := all.operations[a.operation]; x.class != report {
+			sum[cell{all.places[a.place].protocol, x.class}] += acts
+		}
+	}
 	out := []Cell{}
-	for rows.Next() {
-		var c Cell
-		if err := rows.Scan(&c.Protocol, &c.Class, &c.Acts); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		out = append(out, c)
+	for c, acts := range sum {
+		out = append(out, Cell{c.protocol, c.class, acts})
 	}
-	return out, rows.Err()
-}
-
-// A Point is a value at a time.
-type Point struct {
-	At   time.Time `json:"at"`
-	Name string    `json:"name"`
-	N    int64     `json:"n"`
-}
-
-// Timeline counts acts an hour by protocol, our own reports left out.
-func (s *Store) Timeline(ctx context.Context, f Filter) ([]Point, error) {
-	w := &where{}
-	f.common(w, "hour", time.Hour)
-	w.and("class <> 'report'")
-	rows, err := s.db.QueryContext(ctx, `SELECT hour, protocol, SUM(acts) FROM hours`+w.String()+" GROUP BY hour, protocol ORDER BY 1, 2", w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	out := []Point{}
-	for rows.Next() {
-		var p Point
-		var at int64
-		if err := rows.Scan(&at, &p.Name, &p.N); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		p.At = timeOf(at)
-		out = append(out, p)
-	}
-	return out, rows.Err()
+	slices.SortFunc(out, func(a, b Cell) int {
+		return cmp.Or(strings.Compare(a.Protocol, b.Protocol), strings.Compare(a.Class, b.Class))
+	})
+	return out, nil
 }
 
 // Totals are the size of what a question is about.
 type Totals struct {
 	Sessions int64     `json:"sessions"`
 	Sources  int64     `json:"sources"`
+	Acts     int64     `json:"acts"`
 	First    time.Time `json:"first,omitzero"`
 	Last     time.Time `json:"last,omitzero"`
 }
@@ -203,28 +358,46 @@ type Totals struct {
 // Totals counts sessions and sources.
 func (s *Store) Totals(ctx context.Context, f Filter) (Totals, error) {
 	var t Totals
+	var d distinct
 	var first, last int64
-	w := f.sessions()
-	if err := s.db.QueryRowContext(ctx, "SELECT COALESCE(MIN(opened), 0), COALESCE(MAX(opened), 0) FROM sessions"+w.String(), w.args...).Scan(&first, &last); err != nil {
-		return t, fmt.Errorf("store: %w", err)
+	_, err := s.groups(ctx, f, func(_ *names, at int64, v *visit, _ []int32) {
+		t.Sessions += int64(v.sessions)
+		t.Acts += int64(v.acts)
+		d.add(0, v.source)
+		if last = at; first == 0 {
+			first = at
+		}
+	})
+	if err != nil || t.Sessions == 0 {
+		return t, err
 	}
-	if first != 0 {
-		t.First, t.Last = timeOf(first), timeOf(last)
+	t.Sources = d.of(0)
+	if t.First, _, err = s.ends(ctx, f, first, nil); err != nil {
+		return t, err
 	}
-	q := "SELECT COUNT(*), COUNT(DISTINCT src) FROM sessions"
-	if f.coarse() && f.wholeDays() {
-		w = &where{}
-		f.common(w, "day", 24*time.Hour)
-		q = "SELECT COALESCE(SUM(sessions), 0), COUNT(DISTINCT src) FROM visits"
-	}
-	if err := s.db.QueryRowContext(ctx, q+w.String(), w.args...).Scan(&t.Sessions, &t.Sources); err != nil {
-		return t, fmt.Errorf("store: %w", err)
-	}
-	return t, nil
+	_, t.Last, err = s.ends(ctx, f, last, nil)
+	return t, err
 }
 
-// wholeDays says whether the period is one of whole days, or has no bounds.
-func (f *Filter) wholeDays() bool {
-	day := int64(24 * time.Hour)
-	return (f.From.IsZero() || f.From.UnixNano()%day == 0) && (f.To.IsZero() || f.To.UnixNano()%day == 0)
+// ends is when the first and the last session of an hour began that the filter
+// lets through, and what more is asked.
+func (s *Store) ends(ctx context.Context, f Filter, at int64, more func(*where)) (first, last time.Time, err error) {
+	if h := timeOf(at); f.From.Before(h) {
+		f.From = h
+	}
+	if h := timeOf(at).Add(unitHour); f.To.IsZero() || h.Before(f.To) {
+		f.To = h
+	}
+	w := f.sessions()
+	if more != nil {
+		more(w)
+	}
+	var a, b int64
+	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MIN(opened), 0), COALESCE(MAX(opened), 0) FROM sessions`+w.String(), w.args...).Scan(&a, &b); err != nil {
+		return first, last, fmt.Errorf("store: %w", err)
+	}
+	if a != 0 {
+		first, last = timeOf(a), timeOf(b)
+	}
+	return first, last, nil
 }

@@ -9,20 +9,23 @@ import (
 
 // A Filter says which sessions a question is about. Zero members do not restrict.
 type Filter struct {
-	From, To time.Time // of the session's beginning: From included, To not
-	Sensor   []string
-	Persona  []string
-	Protocol []string
-	Label    []string
-	Country  []string
-	Tool     string
-	ASN      uint32
-	Src      netip.Prefix
-	Sources  []netip.Addr // any of these
-	Session  string       // beginning of its id
-	Severity int          // at least
-	Research string       // "hide": without known research scanners, "only": them alone
-	Terms    []Term       // conditions besides
+	From, To   time.Time // of the session's beginning: From included, To not
+	Origin     []string  // names of journals; "" is the sensor's own
+	Sensor     []string
+	Persona    []string
+	Protocol   []string
+	Label      []string
+	Automation []string
+	Country    []string
+	Tool       string
+	Print      string // fingerprint
+	ASN        uint32
+	Src        netip.Prefix
+	Sources    []netip.Addr // any of these
+	Session    string       // beginning of its id
+	Severity   int          // at least
+	Research   string       // "hide": without known research scanners, "only": them alone
+	Terms      []Term       // conditions besides
 }
 
 // where is a condition that grows, with its arguments in order.
@@ -38,24 +41,36 @@ func (w *where) and(condition string, args ...any) {
 	} else {
 		w.text.WriteString(" AND ")
 	}
-	for _, a := range args {
-		w.args = append(w.args, a)
-		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(w.args)), 1)
-	}
-	w.text.WriteString(condition)
+	w.text.WriteString(w.marked(condition, args...))
 }
 
-// in adds a choice among values.
-func in[T any](w *where, column string, values []T) {
-	if len(values) == 0 {
-		return
+// marked takes arguments for the ? of a text.
+func (w *where) marked(text string, args ...any) string {
+	var b strings.Builder
+	for _, a := range args {
+		before, after, _ := strings.Cut(text, "?")
+		b.WriteString(before)
+		b.WriteString(w.arg(a))
+		text = after
 	}
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ")
+	b.WriteString(text)
+	return b.String()
+}
+
+// choice is a condition that a column has one of some values.
+func choice[T any](w *where, column string, values []T) string {
 	args := make([]any, len(values))
 	for i, v := range values {
 		args[i] = v
 	}
-	w.and(column+" IN ("+marks+")", args...)
+	return w.marked(column+" IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ")+")", args...)
+}
+
+// in adds a choice among values.
+func in[T any](w *where, column string, values []T) {
+	if len(values) > 0 {
+		w.and(choice(w, column, values))
+	}
 }
 
 // arg adds an argument and returns its mark.
@@ -66,35 +81,55 @@ func (w *where) arg(v any) string {
 
 func (w *where) String() string { return w.text.String() }
 
+// sub restricts a column to the keys of another table's rows that all conditions
+// of ask fit; none: it does not restrict.
+func (w *where) sub(column, table string, ask func(*where)) {
+	inner := &where{args: w.args}
+	ask(inner)
+	w.args = inner.args
+	if inner.text.Len() > 0 {
+		w.and(column + " IN (SELECT key FROM " + table + inner.String() + ")")
+	}
+}
+
 // sessions restricts rows of the table sessions.
 func (f *Filter) sessions() *where {
 	w := &where{}
-	f.common(w, "opened", time.Nanosecond)
-	in(w, "label", f.Label)
-	in(w, "country", f.Country)
-	if f.Tool != "" {
-		w.and("tool = ?", f.Tool)
+	if !f.From.IsZero() {
+		w.and("opened >= ?", f.From.UnixNano())
 	}
-	if f.ASN != 0 {
-		w.and("asn = ?", f.ASN)
+	if !f.To.IsZero() {
+		w.and("opened < ?", f.To.UnixNano())
 	}
-	f.source(w)
-	var sources [][]byte
-	for _, a := range f.Sources {
-		sources = append(sources, address(a))
+	w.sub("place", "places", f.place)
+	w.sub("network", "networks", func(w *where) {
+		in(w, "country", f.Country)
+		if f.ASN != 0 {
+			w.and("asn = ?", f.ASN)
+		}
+		switch f.Research {
+		case "hide":
+			w.and("scanner = ''")
+		case "only":
+			w.and("scanner <> ''")
+		}
+	})
+	w.sub("verdict", "verdicts", func(w *where) {
+		in(w, "label", f.Label)
+		in(w, "automation", f.Automation)
+		if f.Tool != "" {
+			w.and("tool = ?", f.Tool)
+		}
+		if f.Severity > 0 {
+			w.and("severity >= ?", f.Severity)
+		}
+	})
+	w.sub("source", "sources", f.addresses)
+	if f.Print != "" {
+		w.and("fingerprint = ?", f.Print)
 	}
-	in(w, "src", sources)
 	if f.Session != "" {
 		w.and("id >= ? AND id < ?", f.Session, f.Session+"~")
-	}
-	if f.Severity > 0 {
-		w.and("severity >= ?", f.Severity)
-	}
-	switch f.Research {
-	case "hide":
-		w.and("scanner = ''")
-	case "only":
-		w.and("scanner <> ''")
 	}
 	for i := range f.Terms {
 		f.Terms[i].restrict(w)
@@ -102,39 +137,32 @@ func (f *Filter) sessions() *where {
 	return w
 }
 
-// common restricts by time, sensor, persona and protocol, which all tables have.
-// unit is what the column counts in: a roll-up's rows have the beginning of theirs.
-func (f *Filter) common(w *where, column string, unit time.Duration) {
-	if !f.From.IsZero() {
-		w.and(column+" >= ?", floor(f.From.UnixNano(), unit))
-	}
-	if !f.To.IsZero() {
-		w.and(column+" < ?", f.To.UnixNano())
-	}
+// place restricts by what tables of services have.
+func (f *Filter) place(w *where) {
+	in(w, "origin", f.Origin)
 	in(w, "sensor", f.Sensor)
 	in(w, "persona", f.Persona)
 	in(w, "protocol", f.Protocol)
 }
 
-func (f *Filter) source(w *where) {
-	if !f.Src.IsValid() {
-		return
+// addresses restricts rows of the table sources.
+func (f *Filter) addresses(w *where) {
+	if f.Src.IsValid() {
+		first := f.Src.Masked().Addr()
+		bits := f.Src.Bits()
+		if first.Is4() {
+			bits += 96
+		}
+		low := first.As16()
+		high := low
+		for i := bits; i < 128; i++ {
+			high[i/8] |= 0x80 >> (i % 8)
+		}
+		w.and("addr >= ? AND addr <= ?", low[:], high[:])
 	}
-	first := f.Src.Masked().Addr()
-	bits := f.Src.Bits()
-	if first.Is4() {
-		bits += 96
+	var sources [][]byte
+	for _, a := range f.Sources {
+		sources = append(sources, address(a))
 	}
-	low := first.As16()
-	high := low
-	for i := bits; i < 128; i++ {
-		high[i/8] |= 0x80 >> (i % 8)
-	}
-	w.and("src >= ? AND src <= ?", low[:], high[:])
-}
-
-// coarse says whether roll-ups can answer: they know time in hours, and of
-// sources and findings nothing.
-func (f *Filter) coarse() bool {
-	return len(f.Label) == 0 && len(f.Country) == 0 && f.Tool == "" && f.ASN == 0 && !f.Src.IsValid() && len(f.Sources) == 0 && f.Session == "" && f.Severity == 0 && f.Research == "" && len(f.Terms) == 0
+	in(w, "addr", sources)
 }

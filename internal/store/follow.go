@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,51 +14,153 @@ import (
 	"github.com/sundew-ics/sundew/internal/journal"
 )
 
-// A Progress is told how far a follower has come.
+// A Progress is told how far a follower has come, after each transaction.
 type Progress func(at journal.Cursor, lines int)
 
-// Follow takes what the journal yields from where the store left off, until the
-// iteration ends. read gives the journal's lines from a cursor on.
+// Lines is a journal to be followed.
+type Lines struct {
+	// Origin is "" for the sensor's own journal, else the name of an imported one.
+	Origin string
+	// Read gives the lines from a cursor on; it may wait for more.
+	Read func(journal.Cursor) iter.Seq2[journal.Batch, error]
+	// Kept gives what retention left of deleted segments. It is read where the
+	// store has nothing of the journal yet. Nil: there is nothing.
+	Kept func() iter.Seq2[journal.Batch, error]
+	// End is how far the journal goes now. Nil: each batch has a transaction of
+	// its own.
+	End func() journal.Cursor
+	// State changes whenever the journal does. What the store has seen in this
+	// state it does not read again. "": not known.
+	State string
+	// Most is how many lines a transaction has at most, about; 0: 8192.
+	Most int
+}
+
+// Follow takes what the sensor's own journal yields from where the store left
+// off, until the iteration ends.
 func (s *Store) Follow(ctx context.Context, by Interpreter, read func(journal.Cursor) iter.Seq2[journal.Batch, error], tell Progress) error {
-	from, err := s.cursor(ctx, metaResume)
+	w, err := s.Writer(ctx, by)
 	if err != nil {
 		return err
 	}
-	next, err := s.cursor(ctx, metaNext)
+	return errors.Join(w.Follow(ctx, Lines{Read: read}, tell), w.Close())
+}
+
+// Follow takes a journal's lines into the store from where it left off, until the
+// iteration or ctx ends. What was taken until then is kept.
+func (w *Writer) Follow(ctx context.Context, l Lines, tell Progress) error {
+	r, resume, err := w.readingOf(ctx, l.Origin)
 	if err != nil {
 		return err
 	}
-	w := newWriter(s, by)
-	if w.sql, err = prepare(ctx, s.own); err != nil {
-		return err
+	if l.State != "" && l.State == r.state {
+		return nil
 	}
-	defer w.sql.close()
-	w.known = next
-	at, lines := from, 0
-	for b, err := range read(from) {
+	f := &following{w: w, r: r, tell: tell, end: l.End, most: cmp.Or(l.Most, maxLines)}
+	if l.Kept != nil && resume == (journal.Cursor{}) && r.next == resume {
+		r.kept = true
+		err = f.all(ctx, l.Kept())
+		r.kept = false
+	}
+	if err == nil {
+		err = f.all(ctx, l.Read(resume))
+	}
+	if err == nil && ctx.Err() == nil && l.State != "" {
+		r.state = l.State
+		err = f.finish(context.WithoutCancel(ctx), true)
+	}
+	if ctx.Err() != nil && w.broken == nil {
+		return nil
+	}
+	return err
+}
+
+// following is a Follow under way.
+type following struct {
+	w     *Writer
+	r     *reading
+	tell  Progress
+	end   func() journal.Cursor
+	most  int
+	lines int // taken
+	open  int // of them, in the transaction that is open; 0: none is
+}
+
+func (f *following) all(ctx context.Context, batches iter.Seq2[journal.Batch, error]) error {
+	quiet := context.WithoutCancel(ctx) // between batches alone it ends
+	for b, err := range batches {
 		if lost, ok := errors.AsType[*journal.Lost](err); ok {
-			s.log.Warn("the store misses a part of the journal", "from", lost.From, "to", lost.To, "err", lost.Err)
-			at = lost.To
+			f.w.store.log.Warn("the store misses a part of the journal", "origin", f.r.Name, "from", lost.From, "to", lost.To, "err", lost.Err)
+			f.r.next = lost.To
 			continue
 		}
 		if err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
+			return errors.Join(err, f.commit(quiet, true))
+		}
+		if err := f.take(quiet, b); err != nil {
 			return err
 		}
-		if err := w.take(ctx, b, at); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
-		}
-		at, lines = b.Next, lines+len(b.Lines)
-		if tell != nil {
-			tell(at, lines)
+		if ctx.Err() != nil {
+			break
 		}
 	}
+	return f.finish(quiet, len(f.r.touched) > 0)
+}
+
+// take puts a batch into the transaction, and ends it where the journal has no
+// more now, or it is long enough.
+func (f *following) take(ctx context.Context, b journal.Batch) error {
+	if f.open == 0 {
+		if err := f.w.begin(ctx); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+	}
+	f.open += len(b.Lines)
+	at := b.Next
+	for _, l := range b.Lines {
+		at.Offset -= int64(len(l))
+	}
+	for _, l := range b.Lines {
+		end := at
+		end.Offset += int64(len(l))
+		if err := f.w.line(ctx, f.r, l, at, end); err != nil {
+			f.open = 0
+			return f.w.rollback(ctx, err)
+		}
+		at = end
+	}
+	f.r.next = b.Next
+	f.lines += len(b.Lines)
+	if caught := f.end == nil || !f.r.next.Before(f.end()); caught || f.open >= f.most {
+		return f.commit(ctx, caught)
+	}
 	return nil
+}
+
+func (f *following) commit(ctx context.Context, settled bool) error {
+	if f.open == 0 {
+		return nil
+	}
+	f.open = 0
+	if err := f.w.commit(ctx, f.r, settled); err != nil {
+		return err
+	}
+	if f.tell != nil {
+		f.tell(f.r.next, f.lines)
+	}
+	return nil
+}
+
+// finish judges what goes on once the lines have ended; anew says that there is
+// something to write even if no transaction is open.
+func (f *following) finish(ctx context.Context, anew bool) error {
+	if f.open == 0 && anew {
+		if err := f.w.begin(ctx); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		f.open = 1
+	}
+	return f.commit(ctx, true)
 }
 
 // Lock takes the right to write the store in dir, which one process has at a

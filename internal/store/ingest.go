@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
-	"fmt"
-	"net/netip"
-	"strconv"
+	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
@@ -13,208 +15,207 @@ import (
 	"github.com/sundew-ics/sundew/internal/journal"
 )
 
-// Bounds of what a writer remembers. Beyond maxOpen the session that has been
-// silent for longest is taken as it is.
-const (
-	maxOpen    = 20_000
-	maxSources = 20_000
-)
-
-// A writer takes lines of the journal into the database.
-type writer struct {
-	store *Store
-	by    Interpreter
-
-	open    map[string]*stay
-	sources map[netip.Addr]analysis.Source
-
-	sql   *statements
-	known journal.Cursor // up to which a store that was opened again has had all before
-}
-
 // stay is a session that has not ended.
 type stay struct {
-	key     int64
-	from    journal.Cursor // before its first line
-	source  analysis.Source
-	means   Interpretation
-	sensor  string
-	boot    string
-	persona string
-	proto   string
-	opened  int64
-	last    int64 // of its acts
-	skip    bool  // the operator's own probe, or taken whole before
-	touched bool  // since the last commit
+	id     string
+	key    int64
+	from   journal.Cursor // before its first line
+	end    journal.Cursor // behind its last
+	sensor string
+	boot   string
+	opened int64
+	last   int64 // of its acts
+
+	group  // what the roll-up counts it by
+	proven []int64
+	acts   int64
+	told   int64 // of the acts, those that the roll-up has
+
+	bootKey          uint32
+	srcPort, dstPort uint16
+	parent, octets   string
+	fingerprint      string
+
+	who   analysis.Source
+	means Interpretation // nil: its beginning is not known any more
+
+	probe   bool // the operator's own
+	skip    bool // a probe, taken whole before, or another journal's
+	stored  bool // the database has it
+	touched bool // since it was judged
+	ended   bool
 }
 
-func newWriter(s *Store, by Interpreter) *writer {
-	return &writer{store: s, by: by, open: map[string]*stay{}, sources: map[netip.Addr]analysis.Source{}}
-}
+func floor(ns int64, unit time.Duration) int64 { return ns - ns%int64(unit) }
 
-// take puts a batch into the database, in one transaction with the cursor. from
-// is the cursor before it.
-func (w *writer) take(ctx context.Context, b journal.Batch, from journal.Cursor) error {
-	return w.commit(ctx, b.Next, func() error {
-		for _, l := range b.Lines {
-			if err := w.line(ctx, l, from); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
+const unitHour = time.Hour
 
-// commit runs f in a transaction that ends with the cursor.
-func (w *writer) commit(ctx context.Context, next journal.Cursor, f func() error) (err error) {
-	tx, err := w.store.own.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	w.sql.in(tx)
-	if err = f(); err == nil {
-		err = w.settle(ctx)
-	}
-	if err == nil {
-		err = w.keepCursors(ctx, next)
-	}
-	if err != nil {
-		tx.Rollback()
-		return fmt.Errorf("store: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	return nil
-}
-
-func (w *writer) keepCursors(ctx context.Context, next journal.Cursor) error {
-	resume := next
-	for _, s := range w.open {
-		if s.from.Before(resume) {
-			resume = s.from
-		}
-	}
-	if next.Before(w.known) {
-		next = w.known
-	}
-	for name, v := range map[string]string{metaNext: next.String(), metaResume: resume.String(), metaVersions: w.by.Versions()} {
-		if err := w.sql.exec(ctx, putMeta, name, v); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *writer) line(ctx context.Context, line []byte, from journal.Cursor) error {
+// line takes a line that stands between two cursors.
+func (w *Writer) line(ctx context.Context, r *reading, line []byte, at, end journal.Cursor) error {
 	e, err := event.Parse(line)
 	if err != nil {
 		return nil // padding, or of a later version: `sundew events` tells
 	}
-	switch e.Kind {
-	case event.KindStatus:
-		return w.status(ctx, &e)
-	case event.KindOpen:
-		_, err := w.session(ctx, &e, from)
-		return err
-	case event.KindAct:
-		return w.act(ctx, &e, from)
-	case event.KindClose:
-		s, err := w.session(ctx, &e, from)
-		if err != nil {
+	fresh := r.kept || !at.Before(r.known)
+	if e.Kind == event.KindStatus {
+		err = w.status(ctx, r, &e, fresh)
+	} else {
+		err = w.visit(ctx, r, &e, at, end, fresh)
+	}
+	if fresh {
+		r.Lines++
+		if r.First.IsZero() || e.Time.Before(r.First) {
+			r.First = e.Time
+		}
+		if e.Time.After(r.Last) {
+			r.Last = e.Time
+		}
+	}
+	return err
+}
+
+// visit takes a line of a session.
+func (w *Writer) visit(ctx context.Context, r *reading, e *event.Event, at, end journal.Cursor, fresh bool) error {
+	s := r.open[e.Session]
+	if s == nil {
+		var err error
+		if s, err = w.session(ctx, r, e, at, fresh); err != nil {
 			return err
 		}
-		return w.close(ctx, e.Session, s, e.Time.UnixNano(), e.Reason, e.Acts, e.OctetsIn, e.OctetsOut)
+	}
+	s.end = end
+	switch e.Kind {
+	case event.KindAct:
+		return w.act(ctx, r, s, e, fresh)
+	case event.KindClose:
+		return w.close(ctx, r, s, e.Time.UnixNano(), e)
 	}
 	return nil
 }
 
-// session finds the session of a line, or begins it.
-func (w *writer) session(ctx context.Context, e *event.Event, from journal.Cursor) (*stay, error) {
-	if s := w.open[e.Session]; s != nil {
-		return s, nil
-	}
-	if len(w.open) >= maxOpen {
-		if err := w.shed(ctx); err != nil {
+// session begins with the first line of a session that is read.
+func (w *Writer) session(ctx context.Context, r *reading, e *event.Event, at journal.Cursor, fresh bool) (*stay, error) {
+	if len(r.open) >= maxOpen {
+		if err := w.shed(ctx, r); err != nil {
 			return nil, err
 		}
 	}
 	opened := e.Time.Add(-time.Duration(e.AtUS) * time.Microsecond).UnixNano()
-	s := &stay{from: from, sensor: e.Sensor, boot: e.Boot, persona: e.Persona, proto: e.Protocol, opened: opened, last: opened, skip: e.Probe != ""}
-	w.open[e.Session] = s
-	if s.skip || e.Src == nil {
-		s.skip = true
+	s := &stay{id: e.Session, from: at, sensor: e.Sensor, boot: e.Boot, opened: opened, last: opened, parent: e.Parent, octets: e.Octets, probe: e.Probe != ""}
+	r.open[e.Session] = s
+	if s.skip = s.probe || e.Src == nil; s.skip {
 		return s, nil
 	}
-	s.source, s.means = w.sourceOf(e.Src.IP), w.by.Begin(e)
-	var dst uint16
-	if e.Dst != nil {
-		dst = e.Dst.Port
+	if s.srcPort = e.Src.Port; e.Dst != nil {
+		s.dstPort = e.Dst.Port
 	}
-	n, err := w.sql.insert(ctx, putSession, e.Session, e.Boot, e.Sensor, e.Persona, e.Device, e.Listener, e.Protocol, e.Transport, address(e.Src.IP), e.Src.Port, dst,
-		e.Parent, e.Octets, opened, s.source.Country, s.source.ASN, s.source.ASOrg, s.source.NetType, s.source.Scanner, s.source.ScannerProof, from.Segment, from.Offset)
+	v, err := w.visitorOf(ctx, e.Src.IP)
 	if err != nil {
 		return nil, err
 	}
-	var closed int64
-	if err := w.sql.row(ctx, keyOf, e.Session).Scan(&s.key, &closed); err != nil {
+	s.who, s.means, s.source, s.network = v.source, w.by.Begin(e), v.key, v.network
+	if err := w.recall(ctx, r, s, e); err != nil || s.stored {
+		return s, err
+	}
+	if !fresh { // the rest of a probe that has ended
+		s.skip = true
+		return s, nil
+	}
+	w.lastSession++
+	s.key = w.lastSession
+	if s.bootKey, err = w.books.boots.of(ctx, w.sql, e.Boot); err != nil {
 		return nil, err
 	}
-	s.skip = closed != 0
-	if n == 1 {
-		return s, w.sql.exec(ctx, growVisits, floor(opened, 24*time.Hour), e.Sensor, e.Persona, e.Protocol, address(e.Src.IP),
-			s.source.Country, s.source.ASN, s.source.ASOrg, s.source.NetType, s.source.Scanner)
+	if s.verdict, err = w.books.verdicts.of(ctx, w.sql, verdict{}); err != nil {
+		return nil, err
 	}
-	return s, nil
+	s.place, err = w.books.places.of(ctx, w.sql, place{r.Name, e.Sensor, e.Persona, e.Device, e.Listener, e.Protocol, e.Transport})
+	r.touch(s)
+	return s, err
 }
 
-func (w *writer) sourceOf(a netip.Addr) analysis.Source {
-	s, ok := w.sources[a]
-	if !ok {
-		if len(w.sources) >= maxSources {
-			clear(w.sources)
-		}
-		s = w.by.Source(a)
-		w.sources[a] = s
+// recall finds what the database has of a session already.
+func (w *Writer) recall(ctx context.Context, r *reading, s *stay, e *event.Event) error {
+	var closed, opened, acts int64
+	var g group
+	var proven []byte
+	err := w.sql.row(ctx, sessionOf, s.id).Scan(&s.key, &closed, &g.place, &g.source, &g.network, &g.verdict, &opened, &acts, &proven)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
 	}
-	return s
-}
-
-func (w *writer) act(ctx context.Context, e *event.Event, from journal.Cursor) error {
-	s, err := w.session(ctx, e, from)
-	if err != nil || s.skip {
+	if err != nil {
 		return err
 	}
-	found := s.means.Add(e)
-	s.last, s.touched = max(s.last, e.Time.UnixNano()), true
-	kind, ref := "", ""
+	u := unpacker{b: proven}
+	s.stored, s.group, s.opened, s.told, s.proven = true, g, opened, acts, u.numbers(nil)
+	s.skip = closed != 0 || w.books.origin(g.place) != r.Name
+	if e.Kind != event.KindOpen {
+		s.acts, s.means = acts, nil
+	}
+	return nil
+}
+
+func (r *reading) touch(s *stay) {
+	if !s.touched {
+		s.touched = true
+		r.touched = append(r.touched, s)
+	}
+}
+
+func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, fresh bool) error {
+	if s.skip {
+		return nil
+	}
+	s.last = max(s.last, e.Time.UnixNano())
+	r.touch(s)
+	var found analysis.ActFinding
+	if s.means != nil {
+		found = s.means.Add(e)
+		s.acts++
+	} else if fresh {
+		s.acts++
+	}
+	if !fresh {
+		return nil
+	}
+	op, err := w.books.operations.of(ctx, w.sql, operation{clip(e.Op), string(e.Class), string(e.Outcome)})
+	if err != nil {
+		return err
+	}
+	kind, ref, value := "", "", ""
 	if e.Target != nil {
 		kind, ref = string(e.Target.Kind), clip(e.Target.Ref)
 	}
-	value := ""
 	if len(e.Values) > 0 {
 		value = clip(e.Values[0])
 	}
-	n, err := w.sql.insert(ctx, putAct, s.key, e.Seq, e.Time.UnixNano(), e.Op, e.Class, e.Outcome, kind, ref, value, found.Severity, max(1, e.Count))
+	at, count := e.Time.UnixNano(), max(1, e.Count)
+	n, err := w.sql.insert(ctx, putAct, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count)
 	if err != nil || n == 0 {
 		return err // had it before
 	}
-	if err := w.sql.exec(ctx, growHours, floor(e.Time.UnixNano(), time.Hour), s.sensor, s.persona, s.proto, e.Op, e.Class, e.Outcome, max(1, e.Count), e.RequestLen, e.ResponseLen); err != nil {
+	w.acts++
+	h, err := w.hourAt(ctx, at)
+	if err != nil {
 		return err
 	}
+	h.act(action{s.place, op}, int64(count), int64(e.RequestLen), int64(e.ResponseLen))
+	return w.things(ctx, s, e, at)
+}
+
+// things takes the pair and the file that came with an act.
+func (w *Writer) things(ctx context.Context, s *stay, e *event.Event, at int64) error {
 	if c := e.Cred; c != nil {
 		accepted := 0
 		if e.Outcome == event.Answered {
 			accepted = 1
 		}
-		if err := w.sql.exec(ctx, putCredential, s.key, e.Seq, e.Time.UnixNano(), clip(c.User), clip(c.Secret), c.Method, accepted); err != nil {
+		if err := w.sql.exec(ctx, putCredential, s.key, e.Seq, at, clip(c.User), clip(c.Secret), c.Method, accepted); err != nil {
 			return err
 		}
 	}
 	if a := e.Artifact; a != nil {
-		if err := w.sql.exec(ctx, putArtifact, s.key, e.Seq, e.Time.UnixNano(), a.SHA256, a.Size, clip(a.Name), a.Kind); err != nil {
-			return err
-		}
+		return w.sql.exec(ctx, putArtifact, s.key, e.Seq, at, a.SHA256, a.Size, clip(a.Name), a.Kind)
 	}
 	return nil
 }
@@ -233,82 +234,115 @@ func clip(s string) string {
 	return s[:end]
 }
 
-// close ends a session with what it is found to be.
-func (w *writer) close(ctx context.Context, id string, s *stay, at int64, reason string, acts int, in, out int64) error {
-	delete(w.open, id)
-	if s.skip {
-		return nil
-	}
-	f := s.means.Finding(s.source)
-	if err := w.find(ctx, s, &f); err != nil {
-		return err
-	}
-	n, err := w.sql.insert(ctx, endSession, at, reason, acts, in, out, s.key)
-	if err != nil || n == 0 {
-		return err
-	}
-	return w.sql.exec(ctx, growFindings, floor(s.opened, time.Hour), s.sensor, s.persona, s.proto, f.Label, f.Automation, f.Tool)
+// ending is how a session ended.
+type ending struct {
+	at      int64 // 0: it goes on
+	reason  string
+	in, out int64
 }
 
-func (w *writer) find(ctx context.Context, s *stay, f *analysis.Finding) error {
+// close ends a session with what it is found to be; e is its last line, nil where
+// it has none.
+func (w *Writer) close(ctx context.Context, r *reading, s *stay, at int64, e *event.Event) error {
+	delete(r.open, s.id)
+	if s.ended = true; s.skip {
+		return nil
+	}
+	end := ending{at: at, reason: "crash"}
+	if e != nil {
+		end = ending{at, e.Reason, e.OctetsIn, e.OctetsOut}
+		s.acts = int64(e.Acts)
+	}
+	f, err := w.judge(ctx, s, end, true)
+	if err != nil || f == nil {
+		return err
+	}
+	return w.leave(ctx, s, f)
+}
+
+// write brings the database's row of a session up to date.
+func (w *Writer) write(ctx context.Context, s *stay, judged bool) error {
+	_, err := w.judge(ctx, s, ending{}, judged)
+	return err
+}
+
+// judge writes a session: its row, and, if judged, what it is found to be. The
+// roll-up moves it from what it was to what it is.
+func (w *Writer) judge(ctx context.Context, s *stay, end ending, judged bool) (*analysis.Finding, error) {
+	before, told, proven := s.group, s.told, s.proven
+	var f *analysis.Finding
+	if judged && s.means != nil {
+		found := s.means.Finding(s.who)
+		f = &found
+		if err := w.find(ctx, s, f); err != nil {
+			return nil, err
+		}
+	}
+	numbers := packNumbers(nil, s.proven)
+	var err error
+	if s.stored {
+		err = w.sql.exec(ctx, setSession, s.verdict, end.at, end.reason, s.acts, end.in, end.out, s.fingerprint, numbers, s.end.Segment, s.end.Offset, s.key)
+	} else {
+		err = w.sql.exec(ctx, putSession, s.key, s.id, s.bootKey, s.place, s.source, s.network, s.verdict, s.srcPort, s.dstPort, s.parent, s.octets, s.opened,
+			end.at, end.reason, s.acts, end.in, end.out, s.fingerprint, numbers, s.from.Segment, s.from.Offset, s.end.Segment, s.end.Offset)
+	}
+	if err != nil {
+		return nil, err
+	}
+	h, err := w.hourAt(ctx, s.opened)
+	if err != nil {
+		return nil, err
+	}
+	if s.stored {
+		minus := slices.Clone(proven)
+		for i := range minus {
+			minus[i] = -minus[i]
+		}
+		h.visit(before, -1, -told, minus)
+	}
+	h.visit(s.group, 1, s.acts, s.proven)
+	s.stored, s.told = true, s.acts
+	return f, nil
+}
+
+// find gives a session its verdict, and keeps the finding.
+func (w *Writer) find(ctx context.Context, s *stay, f *analysis.Finding) error {
 	text, err := json.Marshal(f)
 	if err != nil {
 		return err
 	}
-	for _, t := range f.Techniques {
-		if err := w.sql.exec(ctx, setTechnique, s.key, t.ID, t.Count, t.FirstSeq); err != nil {
-			return err
-		}
+	if err := w.sql.exec(ctx, putFinding, s.key, text); err != nil {
+		return err
 	}
-	return w.sql.exec(ctx, setFinding, f.Label, int(f.Score*1000+0.5), f.Automation, f.Severity, f.FingerprintHash, f.Tool, f.OpSeqHash, f.Payload, f.CredList, clip(f.UA), string(text), s.key)
+	v := verdict{label: f.Label, score: int64(f.Score*1000 + 0.5), automation: f.Automation, severity: int64(f.Severity), tool: f.Tool}
+	ids := make([]string, len(f.Techniques))
+	s.proven = make([]int64, len(f.Techniques))
+	for i, t := range f.Techniques {
+		ids[i], s.proven[i] = t.ID, int64(t.Count)
+	}
+	v.techniques = strings.Join(ids, " ")
+	s.fingerprint = f.FingerprintHash
+	s.verdict, err = w.books.verdicts.of(ctx, w.sql, v)
+	return err
 }
 
-// settle writes what sessions that go on are found to be so far.
-func (w *writer) settle(ctx context.Context) error {
-	for _, s := range w.open {
-		if !s.touched || s.skip {
+// shed takes the sixteenth of the sessions that has been silent for longest as
+// it is.
+func (w *Writer) shed(ctx context.Context, r *reading) error {
+	all := make([]*stay, 0, len(r.open))
+	for _, s := range r.open {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *stay) int { return cmp.Or(cmp.Compare(a.last, b.last), strings.Compare(a.id, b.id)) })
+	for _, s := range all[:len(all)/16+1] {
+		delete(r.open, s.id)
+		s.ended = true
+		if s.skip {
 			continue
 		}
-		s.touched = false
-		f := s.means.Finding(s.source)
-		if err := w.find(ctx, s, &f); err != nil {
+		if err := w.write(ctx, s, true); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// shed takes the session that has been silent for longest as it is.
-func (w *writer) shed(ctx context.Context) error {
-	var id string
-	var oldest *stay
-	for k, s := range w.open {
-		if oldest == nil || s.last < oldest.last {
-			id, oldest = k, s
-		}
-	}
-	if oldest == nil {
-		return nil
-	}
-	delete(w.open, id)
-	if oldest.skip {
-		return nil
-	}
-	f := oldest.means.Finding(oldest.source)
-	return w.find(ctx, oldest, &f)
-}
-
-func floor(ns int64, unit time.Duration) int64 { return ns - ns%int64(unit) }
-
-// cursor reads one that the store keeps.
-func (s *Store) cursor(ctx context.Context, name string) (journal.Cursor, error) {
-	v, err := s.meta(ctx, name)
-	if err != nil || v == "" {
-		return journal.Cursor{}, err
-	}
-	c, err := journal.ParseCursor(v)
-	if err != nil {
-		return c, fmt.Errorf("store: %s is %s: %w", name, strconv.Quote(v), err)
-	}
-	return c, nil
 }

@@ -2,13 +2,16 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 )
 
 // A Contact is how a service was found: how long it has listened, and when
 // strangers first came.
 type Contact struct {
+	Origin   string        `json:"origin,omitempty"`
 	Sensor   string        `json:"sensor"`
 	Site     string        `json:"site,omitempty"`
 	Persona  string        `json:"persona"`
@@ -28,11 +31,9 @@ type Contact struct {
 // period, and who came first. now ends what still listens.
 func (s *Store) Contacts(ctx context.Context, f Filter, now time.Time) ([]Contact, error) {
 	w := &where{}
-	in(w, "sensor", f.Sensor)
-	in(w, "persona", f.Persona)
-	in(w, "protocol", f.Protocol)
-	rows, err := s.db.QueryContext(ctx, `SELECT sensor, MAX(site), persona, device, service, protocol, boot, since, until FROM listening`+w.String()+
-		` GROUP BY sensor, persona, device, service, protocol, boot, since, until ORDER BY sensor, persona, device, service, since`, w.args...)
+	f.place(w)
+	rows, err := s.db.QueryContext(ctx, `SELECT origin, sensor, MAX(site), persona, device, service, protocol, boot, since, until FROM listening`+w.String()+
+		` GROUP BY origin, sensor, persona, device, service, protocol, boot, since, until ORDER BY origin, sensor, persona, device, service, since`, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -43,7 +44,7 @@ func (s *Store) Contacts(ctx context.Context, f Filter, now time.Time) ([]Contac
 		var c Contact
 		var boot string
 		var since, until int64
-		if err := rows.Scan(&c.Sensor, &c.Site, &c.Persona, &c.Device, &c.Service, &c.Protocol, &boot, &since, &until); err != nil {
+		if err := rows.Scan(&c.Origin, &c.Sensor, &c.Site, &c.Persona, &c.Device, &c.Service, &c.Protocol, &boot, &since, &until); err != nil {
 			return nil, fmt.Errorf("store: %w", err)
 		}
 		if until == 0 {
@@ -73,39 +74,86 @@ func (s *Store) Contacts(ctx context.Context, f Filter, now time.Time) ([]Contac
 }
 
 func (c *Contact) same(o *Contact) bool {
-	return c.Sensor == o.Sensor && c.Persona == o.Persona && c.Device == o.Device && c.Service == o.Service && c.Protocol == o.Protocol
+	return c.Origin == o.Origin && c.Sensor == o.Sensor && c.Persona == o.Persona && c.Device == o.Device && c.Service == o.Service && c.Protocol == o.Protocol
+}
+
+// found is when a service was first visited: the hour, and the hour by a scanner.
+type found struct {
+	places []uint32
+	first  int64
+	known  int64
 }
 
 // firsts fills in who came.
 func (s *Store) firsts(ctx context.Context, f Filter, list []Contact) error {
-	for i := range list {
-		c := &list[i]
-		w := f.sessions()
-		w.and("sensor = ? AND persona = ? AND device = ? AND service = ? AND protocol = ?", c.Sensor, c.Persona, c.Device, c.Service, c.Protocol)
-		var first int64
-		if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MIN(opened), 0), COUNT(*), COUNT(DISTINCT src) FROM sessions`+w.String(), w.args...).Scan(&first, &c.Sessions, &c.Sources); err != nil {
-			return fmt.Errorf("store: %w", err)
+	all := make([]found, len(list))
+	var of []int // by place: which of the list, plus one
+	var d distinct
+	_, err := s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
+		for i := len(of); i < len(n.places); i++ {
+			p := n.places[i]
+			of = append(of, 1+slices.IndexFunc(list, func(c Contact) bool {
+				return c.same(&Contact{Origin: p.origin, Sensor: p.sensor, Persona: p.persona, Device: p.device, Service: p.service, Protocol: p.protocol})
+			}))
+			if k := of[i]; k > 0 {
+				all[k-1].places = append(all[k-1].places, uint32(i))
+			}
 		}
-		if first == 0 {
+		i := of[v.place] - 1
+		if i < 0 {
+			return
+		}
+		list[i].Sessions += int64(v.sessions)
+		d.add(i, v.source)
+		x := &all[i]
+		if x.first == 0 {
+			x.first = at
+		}
+		if x.known == 0 && n.networks[v.network].Scanner != "" {
+			x.known = at
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		c, x := &list[i], &all[i]
+		c.Sources = d.of(i)
+		if x.first == 0 {
 			continue
 		}
-		c.First = timeOf(first)
-		w.and("scanner <> ''")
-		rows, err := s.db.QueryContext(ctx, `SELECT opened, scanner FROM sessions`+w.String()+` ORDER BY opened LIMIT 1`, w.args...)
-		if err != nil {
-			return fmt.Errorf("store: %w", err)
+		if c.First, _, err = s.ends(ctx, f, x.first, func(w *where) { in(w, "place", x.places) }); err != nil {
+			return err
 		}
-		for rows.Next() {
-			var at int64
-			if err := rows.Scan(&at, &c.Who); err != nil {
-				rows.Close()
-				return fmt.Errorf("store: %w", err)
-			}
-			c.Scanner = timeOf(at)
+		if x.known == 0 {
+			continue
 		}
-		if err := rows.Close(); err != nil {
-			return fmt.Errorf("store: %w", err)
+		if err := s.firstScanner(ctx, f, c, x); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// firstScanner finds the first visit of a known scanner within its hour.
+func (s *Store) firstScanner(ctx context.Context, f Filter, c *Contact, x *found) error {
+	if h := timeOf(x.known); f.From.Before(h) {
+		f.From = h
+	}
+	if h := timeOf(x.known).Add(unitHour); f.To.IsZero() || h.Before(f.To) {
+		f.To = h
+	}
+	w := f.sessions()
+	in(w, "place", x.places)
+	err := each(ctx, s.db, `SELECT opened, scanner FROM (SELECT opened, key AS session, network AS of FROM sessions`+w.String()+`) AS visits
+		JOIN networks ON networks.key = of WHERE scanner <> '' ORDER BY opened, session LIMIT 1`, w.args, func(rows *sql.Rows) error {
+		var at int64
+		err := rows.Scan(&at, &c.Who)
+		c.Scanner = timeOf(at)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
 	}
 	return nil
 }
@@ -128,6 +176,7 @@ func (s *Store) Limits(ctx context.Context, f Filter, limit int) ([]Note, error)
 	if !f.To.IsZero() {
 		w.and("at < ?", f.To.UnixNano())
 	}
+	in(w, "origin", f.Origin)
 	in(w, "sensor", f.Sensor)
 	in(w, "what", []string{"drop", "limit", "lost", "retention", "redact", "clock", "refused"})
 	rows, err := s.db.QueryContext(ctx, `SELECT at, sensor, what, detail FROM notes`+w.String()+` ORDER BY at LIMIT `+w.arg(limit), w.args...)

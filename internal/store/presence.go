@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -21,71 +24,61 @@ type Reach struct {
 // Scanners tells of each known research scanner when and where it came, the
 // latest first.
 func (s *Store) Scanners(ctx context.Context, f Filter) ([]Reach, error) {
-	w := f.sessions()
-	w.and("scanner <> ''")
-	rows, err := s.db.QueryContext(ctx, `SELECT scanner, protocol, sensor, MAX(scanner_proof), MIN(opened), MAX(opened), COUNT(*) FROM sessions`+w.String()+` GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`, w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	var out []Reach
-	for rows.Next() {
-		var r Reach
-		var protocol, sensor string
-		var first, last int64
-		if err := rows.Scan(&r.Name, &protocol, &sensor, &r.Proof, &first, &last, &r.Sessions); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
+	var list []Reach
+	var hours [][2]int64 // first and last
+	of := map[string]int{}
+	var d distinct
+	n, err := s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
+		x := &n.networks[v.network]
+		if x.Scanner == "" {
+			return
 		}
-		r.First, r.Last = timeOf(first), timeOf(last)
-		if n := len(out); n == 0 || out[n-1].Name != r.Name {
-			out = append(out, r)
-		} else {
-			out[n-1].join(&r)
+		i, ok := of[x.Scanner]
+		if !ok {
+			i = len(list)
+			of[x.Scanner] = i
+			list, hours = append(list, Reach{Name: x.Scanner}), append(hours, [2]int64{at, at})
 		}
-		at := &out[len(out)-1]
-		at.Protocols, at.Sensors = with(at.Protocols, protocol), with(at.Sensors, sensor)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	return out, s.countSources(ctx, f, out)
-}
-
-func (r *Reach) join(o *Reach) {
-	r.Sessions += o.Sessions
-	if o.First.Before(r.First) {
-		r.First = o.First
-	}
-	if o.Last.After(r.Last) {
-		r.Last = o.Last
-	}
-	r.Proof = max(r.Proof, o.Proof)
-}
-
-func (s *Store) countSources(ctx context.Context, f Filter, list []Reach) error {
-	if len(list) == 0 {
-		return nil
-	}
-	counts, err := s.Count(ctx, f, ByScanner, 1000)
+		r, p := &list[i], &n.places[v.place]
+		r.Sessions += int64(v.sessions)
+		r.Proof = max(r.Proof, x.ScannerProof)
+		r.Protocols, r.Sensors = with(r.Protocols, p.protocol), with(r.Sensors, p.sensor)
+		hours[i][1] = at
+		d.add(i, v.source)
+	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, c := range counts {
-		for i := range list {
-			if list[i].Name == c.Name {
-				list[i].Sources = c.Sources
+	for i := range list {
+		r := &list[i]
+		r.Sources = d.of(i)
+		var networks []int
+		for key, x := range n.networks {
+			if x.Scanner == r.Name {
+				networks = append(networks, key)
 			}
 		}
+		its := func(w *where) { in(w, "network", networks) }
+		if r.First, _, err = s.ends(ctx, f, hours[i][0], its); err != nil {
+			return nil, err
+		}
+		if _, r.Last, err = s.ends(ctx, f, hours[i][1], its); err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	slices.SortFunc(list, func(a, b Reach) int {
+		if c := b.Last.Compare(a.Last); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return list, nil
 }
 
 // with is a list that holds v once.
 func with(list []string, v string) []string {
-	for _, x := range list {
-		if x == v {
-			return list
-		}
+	if slices.Contains(list, v) {
+		return list
 	}
 	return append(list, v)
 }
@@ -99,23 +92,17 @@ type Day struct {
 
 // Days counts sessions by the day.
 func (s *Store) Days(ctx context.Context, f Filter) ([]Day, error) {
-	w := f.sessions()
-	rows, err := s.db.QueryContext(ctx, fmt.Sprintf("SELECT opened / %d, COUNT(*), MAX(severity) FROM sessions%s GROUP BY 1 ORDER BY 1", int64(24*time.Hour), w), w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
 	out := []Day{}
-	for rows.Next() {
-		var d Day
-		var n int64
-		if err := rows.Scan(&n, &d.Sessions, &d.Severity); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
+	_, err := s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
+		day := timeOf(at).Format(time.DateOnly)
+		if len(out) == 0 || out[len(out)-1].Day != day {
+			out = append(out, Day{Day: day})
 		}
-		d.Day = timeOf(n * int64(24*time.Hour)).Format(time.DateOnly)
-		out = append(out, d)
-	}
-	return out, rows.Err()
+		d := &out[len(out)-1]
+		d.Sessions += int64(v.sessions)
+		d.Severity = max(d.Severity, int(n.verdicts[v.verdict].severity))
+	})
+	return out, err
 }
 
 // A Stop is a service on a visitor's way.
@@ -130,39 +117,54 @@ type Stop struct {
 
 // Route lists services in the order in which the filter's visitors first came to them.
 func (s *Store) Route(ctx context.Context, f Filter, limit int) ([]Stop, error) {
-	w := f.sessions()
-	rows, err := s.db.QueryContext(ctx, `SELECT sensor, persona, protocol, MIN(opened), MAX(opened), COUNT(*) FROM sessions`+w.String()+` GROUP BY 1, 2, 3 ORDER BY 4 LIMIT `+w.arg(limit), w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	out := []Stop{}
-	for rows.Next() {
-		var v Stop
-		var first, last int64
-		if err := rows.Scan(&v.Sensor, &v.Persona, &v.Protocol, &first, &last, &v.Sessions); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
+	var list []Stop
+	var hours [][2]int64
+	_, err := s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
+		p := &n.places[v.place]
+		i := slices.IndexFunc(list, func(x Stop) bool { return x.Sensor == p.sensor && x.Persona == p.persona && x.Protocol == p.protocol })
+		if i < 0 {
+			i = len(list)
+			list, hours = append(list, Stop{Sensor: p.sensor, Persona: p.persona, Protocol: p.protocol}), append(hours, [2]int64{at, at})
 		}
-		v.First, v.Last = timeOf(first), timeOf(last)
-		out = append(out, v)
+		list[i].Sessions += int64(v.sessions)
+		hours[i][1] = at
+	})
+	if err != nil {
+		return nil, err
 	}
-	return out, rows.Err()
+	list = list[:min(limit, len(list))]
+	for i := range list {
+		v := &list[i]
+		there := func(w *where) {
+			w.sub("place", "places", func(w *where) {
+				w.and("sensor = ? AND persona = ? AND protocol = ?", v.Sensor, v.Persona, v.Protocol)
+			})
+		}
+		if v.First, _, err = s.ends(ctx, f, hours[i][0], there); err != nil {
+			return nil, err
+		}
+		if _, v.Last, err = s.ends(ctx, f, hours[i][1], there); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Stop) int { return a.First.Compare(b.First) })
+	if list == nil {
+		list = []Stop{}
+	}
+	return list, nil
 }
 
 // Sites are the names of sites that sensors gave themselves, with each's sensors.
 func (s *Store) Sites(ctx context.Context) (map[string][]string, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT DISTINCT site, sensor FROM listening WHERE site <> '' ORDER BY 1, 2`)
+	out := map[string][]string{}
+	err := each(ctx, s.db, `SELECT DISTINCT site, sensor FROM listening WHERE site <> '' ORDER BY 1, 2`, nil, func(rows *sql.Rows) error {
+		var site, sensor string
+		err := rows.Scan(&site, &sensor)
+		out[site] = append(out[site], sensor)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	defer rows.Close()
-	out := map[string][]string{}
-	for rows.Next() {
-		var site, sensor string
-		if err := rows.Scan(&site, &sensor); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		out[site] = append(out[site], sensor)
-	}
-	return out, rows.Err()
+	return out, nil
 }

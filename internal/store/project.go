@@ -3,34 +3,40 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
 // projections are the tables by what they mean: without the keys that depend on
 // the order in which lines came, in an order of their own.
 func projections() map[string]string {
+	const session = ` JOIN sessions ON sessions.key = session`
 	return map[string]string{
-		"sessions": `SELECT id, boot, sensor, persona, device, service, protocol, transport, hex(src), src_port, dst_port, parent, octets, opened, closed, reason, acts,
-			octets_in, octets_out, country, asn, as_org, net_type, scanner, scanner_proof, label, score, automation, severity, fingerprint, tool, op_sequence,
-			payload, credentials, user_agent, finding FROM sessions ORDER BY id`,
-		"acts": `SELECT id, seq, at, op, class, outcome, target_kind, target, value, acts.severity, count FROM acts
-			JOIN sessions ON sessions.key = acts.session ORDER BY id, seq`,
-		"credentials": `SELECT id, seq, at, username, secret, method, accepted FROM credentials JOIN sessions ON sessions.key = session ORDER BY id, seq`,
-		"artifacts":   `SELECT id, seq, at, sha256, size, name, kind FROM artifacts JOIN sessions ON sessions.key = session ORDER BY id, seq`,
-		"techniques":  `SELECT id, technique, techniques.acts, first_seq FROM techniques JOIN sessions ON sessions.key = session ORDER BY id, technique`,
-		"listening":   `SELECT * FROM listening ORDER BY boot, persona, device, service, addr, since`,
-		"notes":       `SELECT * FROM notes ORDER BY boot, seq`,
-		"hours":       `SELECT * FROM hours ORDER BY hour, sensor, persona, protocol, op, class, outcome`,
-		"visits":      `SELECT day, sensor, persona, protocol, hex(src), country, asn, as_org, net_type, scanner, sessions FROM visits ORDER BY day, sensor, persona, protocol, src`,
-		"findings":    `SELECT * FROM findings ORDER BY hour, sensor, persona, protocol, label, automation, tool`,
+		"origins": `SELECT name, kind, note, first, last, lines FROM origins ORDER BY name`,
+		"sessions": `SELECT sessions.id, boots.id, origin, sensor, persona, device, service, protocol, transport, addr, src_port, dst_port, parent, octets, opened, closed, reason, acts,
+			octets_in, octets_out, country, asn, as_org, net_type, scanner, scanner_proof, label, score, automation, severity, tool, techniques, fingerprint, proven,
+			segment, position, end_segment, end_position
+			FROM sessions JOIN boots ON boots.key = boot JOIN places ON places.key = place JOIN sources ON sources.key = source
+			JOIN networks ON networks.key = network JOIN verdicts ON verdicts.key = verdict ORDER BY sessions.id`,
+		"findings": `SELECT id, finding FROM findings` + session + ` ORDER BY id`,
+		"acts": `SELECT id, seq, at, op, class, outcome, target_kind, target, value, severity, count FROM acts` + session + `
+			JOIN operations ON operations.key = operation ORDER BY id, seq`,
+		"credentials": `SELECT id, seq, at, username, secret, method, accepted FROM credentials` + session + ` ORDER BY id, seq`,
+		"artifacts":   `SELECT id, seq, at, sha256, size, name, kind FROM artifacts` + session + ` ORDER BY id, seq`,
+		"traces": `SELECT kind, value, sources, id FROM traces LEFT JOIN traced ON traced.trace = traces.key LEFT JOIN sessions ON sessions.key = session
+			ORDER BY kind, value, id`,
+		"listening": `SELECT boot, origin, sensor, site, persona, device, service, protocol, addr, since, until FROM listening ORDER BY boot, persona, device, service, addr, since`,
+		"notes":     `SELECT boot, seq, at, origin, sensor, what, detail FROM notes ORDER BY boot, seq`,
 	}
 }
 
 // Projection is what a table holds, as one hash and the number of its rows: two
-// stores of the same journal and versions have equal ones.
+// stores of the same journals and versions have equal ones.
 type Projection struct {
 	Rows int    `json:"rows"`
 	Hash string `json:"hash"`
@@ -46,38 +52,105 @@ func (s *Store) Project(ctx context.Context, w io.Writer) (map[string]Projection
 		}
 		out[name] = p
 	}
+	p, err := s.projectHours(ctx, w)
+	if err != nil {
+		return nil, fmt.Errorf("store: hours: %w", err)
+	}
+	out["hours"] = p
 	return out, nil
 }
 
 func (s *Store) project(ctx context.Context, name, q string, w io.Writer) (Projection, error) {
-	rows, err := s.db.QueryContext(ctx, q)
-	if err != nil {
-		return Projection{}, err
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		return Projection{}, err
-	}
-	values := make([]any, len(columns))
-	into := make([]any, len(columns))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	sum, n := sha256.New(), 0
-	for rows.Next() {
+	var into, values []any
+	p := projecting{name: name, w: w}
+	err := each(ctx, s.db, q, nil, func(rows *sql.Rows) error {
+		if into == nil {
+			columns, err := rows.Columns()
+			if err != nil {
+				return err
+			}
+			values, into = make([]any, len(columns)), make([]any, len(columns))
+			for i := range values {
+				into[i] = &values[i]
+			}
+		}
 		if err := rows.Scan(into...); err != nil {
-			return Projection{}, err
+			return err
 		}
-		var b strings.Builder
-		for _, v := range values {
-			fmt.Fprintf(&b, "%v\x1f", v)
-		}
-		io.WriteString(sum, b.String()+"\n")
-		if w != nil {
-			fmt.Fprintf(w, "%s\t%s\n", name, b.String())
-		}
-		n++
-	}
-	return Projection{n, hex.EncodeToString(sum.Sum(nil))}, rows.Err()
+		p.row(values...)
+		return nil
+	})
+	return p.done(), err
 }
+
+// projectHours is the roll-up by names, its parts added up.
+func (s *Store) projectHours(ctx context.Context, w io.Writer) (Projection, error) {
+	lines := map[string][]int64{}
+	add := func(key string, ns ...int64) {
+		have := lines[key]
+		for len(have) < len(ns) {
+			have = append(have, 0)
+		}
+		for i, n := range ns {
+			have[i] += n
+		}
+		lines[key] = have
+	}
+	keys := map[uint32]bool{}
+	type seen struct {
+		at     int64
+		v      visit
+		proven []int64
+	}
+	var all []seen
+	n, err := s.groups(ctx, Filter{}, func(_ *names, at int64, v *visit, proven []int32) {
+		keys[v.source] = true
+		x := seen{at, *v, nil}
+		for _, p := range proven {
+			x.proven = append(x.proven, int64(p))
+		}
+		all = append(all, x)
+	})
+	if err != nil {
+		return Projection{}, err
+	}
+	addrs, err := s.addrs(ctx, slices.Collect(maps.Keys(keys)))
+	if err != nil {
+		return Projection{}, err
+	}
+	for _, x := range all {
+		v := &x.v
+		add(fmt.Sprintf("visits\x1f%d\x1f%v\x1f%v\x1f%v\x1f%v", x.at, addrs[v.source], n.places[v.place], n.networks[v.network], n.verdicts[v.verdict]),
+			append([]int64{int64(v.sessions), int64(v.acts)}, x.proven...)...)
+	}
+	err = s.doings(ctx, Filter{}, func(n *names, at int64, d *doing) {
+		add(fmt.Sprintf("acts\x1f%d\x1f%v\x1f%v", at, n.places[d.place], n.operations[d.operation]), d.volume.acts, d.in, d.out)
+	})
+	p := projecting{name: "hours", w: w}
+	for _, key := range slices.Sorted(maps.Keys(lines)) {
+		p.row(key, lines[key])
+	}
+	return p.done(), err
+}
+
+// projecting is a projection that is being made.
+type projecting struct {
+	name string
+	w    io.Writer
+	sum  []byte
+	n    int
+}
+
+func (p *projecting) row(values ...any) {
+	var b strings.Builder
+	for _, v := range values {
+		fmt.Fprintf(&b, "%v\x1f", v)
+	}
+	sum := sha256.Sum256(append(p.sum, b.String()...))
+	p.sum = sum[:]
+	if p.n++; p.w != nil {
+		fmt.Fprintf(p.w, "%s\t%s\n", p.name, b.String())
+	}
+}
+
+func (p *projecting) done() Projection { return Projection{p.n, hex.EncodeToString(p.sum)} }

@@ -8,63 +8,53 @@ import (
 
 // What a writer says to the database.
 const (
-	putMeta = `INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	putMeta   = `INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	keepMeta  = `INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`
+	putOrigin = `INSERT INTO origins (name, kind, note, first, last, lines, next, resume, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, note = excluded.note, first = excluded.first, last = excluded.last,
+		lines = excluded.lines, next = excluded.next, resume = excluded.resume, state = excluded.state`
 
-	putSession = `INSERT INTO sessions (id, boot, sensor, persona, device, service, protocol, transport, src, src_port, dst_port,
-		parent, octets, opened, country, asn, as_org, net_type, scanner, scanner_proof, segment, position)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
-		ON CONFLICT (id) DO NOTHING`
-	keyOf      = `SELECT key, closed FROM sessions WHERE id = $1`
-	endSession = `UPDATE sessions SET closed = $1, reason = $2, acts = $3, octets_in = $4, octets_out = $5 WHERE key = $6 AND closed = 0`
-	setFinding = `UPDATE sessions SET label = $1, score = $2, automation = $3, severity = $4, fingerprint = $5, tool = $6,
-		op_sequence = $7, payload = $8, credentials = $9, user_agent = $10, finding = $11 WHERE key = $12`
+	sourceKey = `SELECT key FROM sources WHERE addr = $1`
+	putSource = `INSERT INTO sources (key, addr) VALUES ($1, $2)`
 
-	putAct = `INSERT INTO acts (session, seq, at, op, class, outcome, target_kind, target, value, severity, count)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (session, seq) DO NOTHING`
+	sessionOf  = `SELECT key, closed, place, source, network, verdict, opened, acts, proven FROM sessions WHERE id = $1`
+	putSession = `INSERT INTO sessions (key, id, boot, place, source, network, verdict, src_port, dst_port, parent, octets, opened,
+		closed, reason, acts, octets_in, octets_out, fingerprint, proven, segment, position, end_segment, end_position)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`
+	setSession = `UPDATE sessions SET verdict = $1, closed = $2, reason = $3, acts = $4, octets_in = $5, octets_out = $6, fingerprint = $7,
+		proven = $8, end_segment = $9, end_position = $10 WHERE key = $11`
+	putFinding = `INSERT INTO findings (session, finding) VALUES ($1, $2) ON CONFLICT (session) DO UPDATE SET finding = excluded.finding`
+
+	putAct = `INSERT INTO acts (session, seq, at, operation, target_kind, target, value, severity, count)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (session, seq) DO NOTHING`
 	putCredential = `INSERT INTO credentials (session, seq, at, username, secret, method, accepted) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	putArtifact   = `INSERT INTO artifacts (session, seq, at, sha256, size, name, kind) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 
-	setTechnique = `INSERT INTO techniques (session, technique, acts, first_seq) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (session, technique) DO UPDATE SET acts = excluded.acts`
-	growHours = `INSERT INTO hours (hour, sensor, persona, protocol, op, class, outcome, acts, octets_in, octets_out)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-		ON CONFLICT (hour, sensor, persona, protocol, op, class, outcome) DO UPDATE SET
-		acts = hours.acts + excluded.acts, octets_in = hours.octets_in + excluded.octets_in, octets_out = hours.octets_out + excluded.octets_out`
-	growVisits = `INSERT INTO visits (day, sensor, persona, protocol, src, country, asn, as_org, net_type, scanner, sessions)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)
-		ON CONFLICT (day, sensor, persona, protocol, src) DO UPDATE SET sessions = visits.sessions + 1`
-	growFindings = `INSERT INTO findings (hour, sensor, persona, protocol, label, automation, tool, sessions)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 1)
-		ON CONFLICT (hour, sensor, persona, protocol, label, automation, tool) DO UPDATE SET sessions = findings.sessions + 1`
+	filesOfSession = `SELECT DISTINCT sha256 FROM artifacts WHERE session = $1`
+	traceOf        = `SELECT key, sources FROM traces WHERE kind = $1 AND value = $2`
+	putTrace       = `INSERT INTO traces (key, kind, value, sources) VALUES ($1, $2, $3, $4)`
+	setTrace       = `UPDATE traces SET sources = $1 WHERE key = $2`
+	tracedBy       = `SELECT COUNT(*) FROM (SELECT 1 FROM traced WHERE trace = $1 AND source = $2 LIMIT 1) AS one`
+	putTraced      = `INSERT INTO traced (trace, source, session) VALUES ($1, $2, $3)`
+	dropTraced     = `DELETE FROM traced WHERE trace = $1`
 
-	putNote      = `INSERT INTO notes (boot, seq, at, sensor, what, detail) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (boot, seq) DO NOTHING`
-	putListening = `INSERT INTO listening (boot, sensor, site, persona, device, service, protocol, addr, since, until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT (boot, persona, device, service, addr, since) DO NOTHING`
+	hourOf  = `SELECT part, visits, acts FROM hours WHERE hour = $1 ORDER BY part DESC LIMIT 1`
+	putHour = `INSERT INTO hours (hour, part, stamp, visits, acts) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (hour, part) DO UPDATE SET stamp = excluded.stamp, visits = excluded.visits, acts = excluded.acts`
+
+	putNote      = `INSERT INTO notes (boot, seq, at, origin, sensor, what, detail) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (boot, seq) DO NOTHING`
+	putListening = `INSERT INTO listening (boot, origin, sensor, site, persona, device, service, protocol, addr, since, until)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT (boot, persona, device, service, addr, since) DO NOTHING`
 	endListening = `UPDATE listening SET until = $1 WHERE boot = $2 AND device = $3 AND service = $4 AND addr = $5 AND until = 0`
 	endBoot      = `UPDATE listening SET until = $1 WHERE boot = $2 AND until = 0`
-	earlierBoots = `SELECT DISTINCT boot FROM listening WHERE sensor = $1 AND boot <> $2 AND until = 0`
-	lastOfBoot   = `SELECT COALESCE(MAX(at), 0) FROM notes WHERE boot = $1`
-	lastVisit    = `SELECT COALESCE(MAX(opened), 0) FROM sessions WHERE boot = $1`
+	earlierBoots = `SELECT DISTINCT boot FROM listening WHERE origin = $1 AND sensor = $2 AND boot <> $3 AND until = 0`
 )
 
-// statements are a writer's, prepared once.
+// statements are a writer's, each prepared when it is first asked, on its one
+// connection.
 type statements struct {
-	all map[string]*sql.Stmt
-	tx  *sql.Tx
-	own map[string]*sql.Stmt // of the transaction
-}
-
-func prepare(ctx context.Context, db *sql.DB) (*statements, error) {
-	s := &statements{all: map[string]*sql.Stmt{}}
-	for _, q := range []string{putMeta, putSession, keyOf, endSession, setFinding, putAct, putCredential, putArtifact, setTechnique, growHours,
-		growVisits, growFindings, putNote, putListening, endListening, endBoot, earlierBoots, lastOfBoot, lastVisit} {
-		st, err := db.PrepareContext(ctx, q)
-		if err != nil {
-			return nil, fmt.Errorf("store: %w in %s", err, q)
-		}
-		s.all[q] = st
-	}
-	return s, nil
+	conn *sql.Conn
+	all  map[string]*sql.Stmt
 }
 
 func (s *statements) close() {
@@ -73,34 +63,69 @@ func (s *statements) close() {
 	}
 }
 
-// in begins a transaction.
-func (s *statements) in(tx *sql.Tx) {
-	s.tx, s.own = tx, map[string]*sql.Stmt{}
-}
-
-func (s *statements) stmt(ctx context.Context, q string) *sql.Stmt {
-	st := s.own[q]
-	if st == nil {
-		st = s.tx.StmtContext(ctx, s.all[q])
-		s.own[q] = st
+func (s *statements) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
+	if st := s.all[q]; st != nil {
+		return st, nil
 	}
-	return st
+	st, err := s.conn.PrepareContext(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("%w in %s", err, q)
+	}
+	s.all[q] = st
+	return st, nil
 }
 
 func (s *statements) exec(ctx context.Context, q string, args ...any) error {
-	_, err := s.stmt(ctx, q).ExecContext(ctx, args...)
+	st, err := s.stmt(ctx, q)
+	if err == nil {
+		_, err = st.ExecContext(ctx, args...)
+	}
 	return err
 }
 
-// insert says how many rows there are more, or other, than before.
+// insert says how many rows there are more than before.
 func (s *statements) insert(ctx context.Context, q string, args ...any) (int64, error) {
-	r, err := s.stmt(ctx, q).ExecContext(ctx, args...)
+	st, err := s.stmt(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	r, err := st.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, err
 	}
 	return r.RowsAffected()
 }
 
-func (s *statements) row(ctx context.Context, q string, args ...any) *sql.Row {
-	return s.stmt(ctx, q).QueryRowContext(ctx, args...)
+// scanner is a row, or why there is none.
+type scanner interface{ Scan(into ...any) error }
+
+type noRow struct{ err error }
+
+func (n noRow) Scan(...any) error { return n.err }
+
+func (s *statements) row(ctx context.Context, q string, args ...any) scanner {
+	st, err := s.stmt(ctx, q)
+	if err != nil {
+		return noRow{err}
+	}
+	return st.QueryRowContext(ctx, args...)
+}
+
+// each calls do for each row.
+func (s *statements) each(ctx context.Context, q string, do func(*sql.Rows) error, args ...any) error {
+	st, err := s.stmt(ctx, q)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := do(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 
 	"github.com/sundew-ics/sundew/internal/event"
@@ -11,34 +12,33 @@ import (
 // "listener" lines (docs/events.md).
 type (
 	started struct {
-		Site     struct{ Name string }
-		Services []struct{ Persona, Device, Service, Protocol, Network, Addr string }
+		Imported  string // where another sensor's journal came from
+		Synthetic bool   // nobody came: it is a demonstration
+		Site      struct{ Name string }
+		Services  []struct{ Persona, Device, Service, Protocol, Network, Addr string }
 	}
 	changed struct{ Device, Service, Addr, State string }
 )
 
 // status takes a line about the sensor itself: when it listened, and what
 // limits what it saw.
-func (w *writer) status(ctx context.Context, e *event.Event) error {
+func (w *Writer) status(ctx context.Context, r *reading, e *event.Event, fresh bool) error {
+	if e.What == "start" {
+		if err := w.endEarlier(ctx, r, e, fresh); err != nil {
+			return err
+		}
+	}
+	if !fresh {
+		return nil
+	}
 	at := e.Time.UnixNano()
-	n, err := w.sql.insert(ctx, putNote, e.Boot, e.Seq, at, e.Sensor, e.What, string(e.Detail))
+	n, err := w.sql.insert(ctx, putNote, e.Boot, e.Seq, at, r.Name, e.Sensor, e.What, string(e.Detail))
 	if err != nil || n == 0 {
 		return err
 	}
 	switch e.What {
 	case "start":
-		if err := w.endEarlier(ctx, e.Sensor, e.Boot); err != nil {
-			return err
-		}
-		var d started
-		if json.Unmarshal(e.Detail, &d) != nil {
-			return nil
-		}
-		for _, v := range d.Services {
-			if err := w.sql.exec(ctx, putListening, e.Boot, e.Sensor, d.Site.Name, v.Persona, v.Device, v.Service, v.Protocol, v.Addr+"/"+v.Network, at); err != nil {
-				return err
-			}
-		}
+		return w.started(ctx, r, e, at)
 	case "listener":
 		var d changed
 		if json.Unmarshal(e.Detail, &d) != nil || d.State != "down" {
@@ -55,41 +55,50 @@ func (w *writer) status(ctx context.Context, e *event.Event) error {
 	return nil
 }
 
+func (w *Writer) started(ctx context.Context, r *reading, e *event.Event, at int64) error {
+	var d started
+	if json.Unmarshal(e.Detail, &d) != nil {
+		return nil
+	}
+	if d.Synthetic {
+		r.Kind = Synthetic
+	}
+	if d.Imported != "" && r.Note == "" {
+		r.Note = clip(d.Imported)
+	}
+	for _, v := range d.Services {
+		if err := w.sql.exec(ctx, putListening, e.Boot, r.Name, e.Sensor, d.Site.Name, v.Persona, v.Device, v.Service, v.Protocol, v.Addr+"/"+v.Network, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // endEarlier ends what a sensor left open when it was killed: a start closes,
 // for readers, all that an earlier boot left.
-func (w *writer) endEarlier(ctx context.Context, sensor, boot string) error {
-	for id, s := range w.open {
-		if s.sensor == sensor && s.boot != boot {
-			if err := w.close(ctx, id, s, s.last, "crash", 0, 0, 0); err != nil {
+func (w *Writer) endEarlier(ctx context.Context, r *reading, e *event.Event, fresh bool) error {
+	for _, s := range r.open {
+		if s.sensor == e.Sensor && s.boot != e.Boot {
+			if err := w.close(ctx, r, s, s.last, nil); err != nil {
 				return err
 			}
 		}
 	}
-	rows, err := w.sql.stmt(ctx, earlierBoots).QueryContext(ctx, sensor, boot)
+	if !fresh || r.Last.IsZero() {
+		return nil
+	}
+	var boots []string
+	err := w.sql.each(ctx, earlierBoots, func(rows *sql.Rows) error {
+		var b string
+		err := rows.Scan(&b)
+		boots = append(boots, b)
+		return err
+	}, r.Name, e.Sensor, e.Boot)
 	if err != nil {
 		return err
 	}
-	var boots []string
-	for rows.Next() {
-		var b string
-		if err := rows.Scan(&b); err != nil {
-			return err
-		}
-		boots = append(boots, b)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	rows.Close()
-	for _, b := range boots {
-		var note, visit int64
-		if err := w.sql.row(ctx, lastOfBoot, b).Scan(&note); err != nil {
-			return err
-		}
-		if err := w.sql.row(ctx, lastVisit, b).Scan(&visit); err != nil {
-			return err
-		}
-		if err := w.sql.exec(ctx, endBoot, max(note, visit), b); err != nil {
+	for _, b := range boots { // it listened until the last line before this one
+		if err := w.sql.exec(ctx, endBoot, r.Last.UnixNano(), b); err != nil {
 			return err
 		}
 	}

@@ -2,147 +2,162 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
-// Steps counts sessions over time by a column, in steps of a whole number of
-// seconds since 1970.
-func (s *Store) Steps(ctx context.Context, f Filter, by string, step time.Duration) ([]Point, error) {
-	if !countable(by) || step < time.Second {
-		return nil, fmt.Errorf("store: no steps of %v by %q", step, by)
-	}
-	n := int64(step)
-	if f.coarse() && f.wholeHours() && step%time.Hour == 0 && (by == ByLabel || by == ByProtocol || by == ByAutomation || by == ByTool) {
-		w := &where{}
-		f.common(w, "hour", time.Hour)
-		return s.points(ctx, fmt.Sprintf("SELECT hour - hour %% %d, %s, SUM(sessions) FROM findings%s GROUP BY 1, 2 ORDER BY 1, 2", n, by, w), w.args...)
-	}
-	w := f.sessions()
-	return s.points(ctx, fmt.Sprintf("SELECT opened - opened %% %d, %s, COUNT(*) FROM sessions%s GROUP BY 1, 2 ORDER BY 1, 2", n, by, w), w.args...)
+// Coarse says whether roll-ups of acts can answer: they know time in hours, and
+// origin, sensor, persona and protocol.
+func (f *Filter) Coarse() bool {
+	return len(f.Label)+len(f.Automation)+len(f.Country)+len(f.Sources)+len(f.Terms) == 0 && f.Tool == "" && f.Print == "" && f.ASN == 0 &&
+		!f.Src.IsValid() && f.Session == "" && f.Severity <= 0 && f.Research == ""
 }
 
-// ActSteps counts acts over time by protocol or by class, our own reports left
-// out. Where the filter asks more than roll-ups know, acts count to the
-// beginning of their session.
-func (s *Store) ActSteps(ctx context.Context, f Filter, byClass bool, step time.Duration) ([]Point, error) {
-	by := "protocol"
-	if byClass {
-		by = "class"
-	}
-	n := int64(step)
-	if f.coarse() && step%time.Hour == 0 {
-		w := &where{}
-		f.common(w, "hour", time.Hour)
-		w.and("class <> 'report'")
-		return s.points(ctx, fmt.Sprintf("SELECT hour - hour %% %d, %s, SUM(acts) FROM hours%s GROUP BY 1, 2 ORDER BY 1, 2", n, by, w), w.args...)
+// Steps counts sessions by protocol or by label in steps shorter than an hour,
+// reading the sessions themselves.
+func (s *Store) Steps(ctx context.Context, f Filter, by string, step time.Duration) ([]Point, error) {
+	table, ok := map[string]string{ByProtocol: "places", ByLabel: "verdicts", BySensor: "places"}[by]
+	if !ok || step < time.Second {
+		return nil, fmt.Errorf("store: no steps of %v by %q", step, by)
 	}
 	w := f.sessions()
-	w.and("acts.class <> 'report'")
-	return s.points(ctx, fmt.Sprintf("SELECT opened - opened %% %d, %s, SUM(acts.count) FROM sessions JOIN acts ON acts.session = sessions.key%s GROUP BY 1, 2 ORDER BY 1, 2", n, by, w), w.args...)
+	return s.points(ctx, fmt.Sprintf("SELECT at, %s, COUNT(*) FROM (SELECT opened - opened %% %d AS at, place, verdict FROM sessions%s) AS steps JOIN %s ON %s.key = %s GROUP BY 1, 2 ORDER BY 1, 2",
+		by, int64(step), w, table, table, strings.TrimSuffix(table, "s")), w.args...)
+}
+
+// ActSteps counts acts by the class or, if byClass is false, by the protocol in
+// hours, for filters that are not coarse: acts count to the beginning of their
+// session. Our own reports are left out.
+func (s *Store) ActSteps(ctx context.Context, f Filter, step time.Duration) ([]Point, error) {
+	w := f.sessions()
+	return s.points(ctx, fmt.Sprintf(`SELECT opened - opened %% %d, class, SUM(count) FROM sessions JOIN acts ON acts.session = sessions.key
+		JOIN operations ON operations.key = acts.operation%s AND class <> 'report' GROUP BY 1, 2 ORDER BY 1, 2`, int64(step), orTrue(w)), w.args...)
+}
+
+// orTrue is a condition to which others can be added.
+func orTrue(w *where) string {
+	if w.text.Len() == 0 {
+		return " WHERE 1 = 1"
+	}
+	return w.String()
 }
 
 // points reads rows of a time, a name and a number.
 func (s *Store) points(ctx context.Context, q string, args ...any) ([]Point, error) {
-	rows, err := s.db.QueryContext(ctx, q, args...)
+	out := []Point{}
+	err := each(ctx, s.db, q, args, func(rows *sql.Rows) error {
+		var p Point
+		var at int64
+		err := rows.Scan(&at, &p.Name, &p.N)
+		p.At = timeOf(at)
+		out = append(out, p)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	defer rows.Close()
-	out := []Point{}
-	for rows.Next() {
-		var p Point
-		var at int64
-		if err := rows.Scan(&at, &p.Name, &p.N); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		p.At = timeOf(at)
-		out = append(out, p)
+	return out, nil
+}
+
+// done is what the filter's sessions did, for filters that are not coarse.
+type done struct {
+	protocol, op, class, outcome string
+	acts                         int64
+}
+
+func (s *Store) done(ctx context.Context, f Filter) ([]done, error) {
+	w := f.sessions()
+	var out []done
+	err := each(ctx, s.db, `SELECT protocol, op, class, outcome, SUM(n) FROM (SELECT place, operation, SUM(count) AS n FROM sessions
+		JOIN acts ON acts.session = sessions.key`+w.String()+` GROUP BY 1, 2) AS sums JOIN places ON places.key = place JOIN operations ON operations.key = operation GROUP BY 1, 2, 3, 4`, w.args, func(rows *sql.Rows) error {
+		var d done
+		err := rows.Scan(&d.protocol, &d.op, &d.class, &d.outcome, &d.acts)
+		out = append(out, d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
 	}
-	return out, rows.Err()
+	return out, nil
 }
-
-// wholeHours says whether the period is one of whole hours, or has no bounds.
-func (f *Filter) wholeHours() bool {
-	hour := int64(time.Hour)
-	return (f.From.IsZero() || f.From.UnixNano()%hour == 0) && (f.To.IsZero() || f.To.UnixNano()%hour == 0)
-}
-
-// Coarse says whether roll-ups by the hour can answer the filter.
-func (f *Filter) Coarse() bool { return f.coarse() }
 
 // ActsBy counts the acts of the filter's sessions by protocol and class, our own
 // reports left out; unlike Classes it heeds all of the filter.
 func (s *Store) ActsBy(ctx context.Context, f Filter) ([]Cell, error) {
-	if f.coarse() {
+	if f.Coarse() {
 		return s.Classes(ctx, f)
 	}
-	w := f.sessions()
-	w.and("acts.class <> 'report'")
-	rows, err := s.db.QueryContext(ctx, "SELECT protocol, acts.class, SUM(acts.count) FROM sessions JOIN acts ON acts.session = sessions.key"+w.String()+" GROUP BY 1, 2 ORDER BY 1, 2", w.args...)
+	list, err := s.done(ctx, f)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
-	out := []Cell{}
-	for rows.Next() {
-		var c Cell
-		if err := rows.Scan(&c.Protocol, &c.Class, &c.Acts); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
+	sum := map[Cell]int64{}
+	for _, d := range list {
+		if d.class != report {
+			sum[Cell{Protocol: d.protocol, Class: d.class}] += d.acts
 		}
+	}
+	out := []Cell{}
+	for c, n := range sum {
+		c.Acts = n
 		out = append(out, c)
 	}
-	return out, rows.Err()
+	slices.SortFunc(out, func(a, b Cell) int { return strings.Compare(a.Protocol+" "+a.Class, b.Protocol+" "+b.Class) })
+	return out, nil
 }
 
 // OperationsOf counts acts by what they were, like Operations, and heeds all of
 // the filter.
 func (s *Store) OperationsOf(ctx context.Context, f Filter, limit int) ([]Operation, error) {
-	if f.coarse() {
+	if f.Coarse() {
 		return s.Operations(ctx, f, limit)
 	}
-	w := f.sessions()
-	rows, err := s.db.QueryContext(ctx, `SELECT protocol, acts.op, acts.class, SUM(acts.count), SUM(CASE WHEN acts.outcome = 'answered' THEN 0 ELSE acts.count END)
-		FROM sessions JOIN acts ON acts.session = sessions.key`+w.String()+" GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT "+w.arg(limit), w.args...)
+	list, err := s.done(ctx, f)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
-	out := []Operation{}
-	for rows.Next() {
-		var o Operation
-		if err := rows.Scan(&o.Protocol, &o.Op, &o.Class, &o.Acts, &o.Refused); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
+	sum := map[Operation]Operation{}
+	for _, d := range list {
+		k := Operation{Protocol: d.protocol, Op: d.op, Class: d.class}
+		o := sum[k]
+		o.Acts += d.acts
+		if d.outcome != "answered" {
+			o.Refused += d.acts
 		}
-		out = append(out, o)
+		sum[k] = o
 	}
-	return out, rows.Err()
+	out := []Operation{}
+	for k, o := range sum {
+		out = append(out, Operation{k.Protocol, k.Op, k.Class, o.Acts, o.Refused})
+	}
+	slices.SortFunc(out, func(a, b Operation) int {
+		if a.Acts != b.Acts {
+			return int(min(1, max(-1, b.Acts-a.Acts)))
+		}
+		return strings.Compare(a.Protocol+" "+a.Op+" "+a.Class, b.Protocol+" "+b.Op+" "+b.Class)
+	})
+	return out[:min(limit, len(out))], nil
 }
 
 // Outcomes counts the acts of the filter's sessions by what became of them, our
 // own reports left out.
 func (s *Store) Outcomes(ctx context.Context, f Filter) (map[string]int64, error) {
-	q, w := "SELECT acts.outcome, SUM(acts.count) FROM sessions JOIN acts ON acts.session = sessions.key", f.sessions()
-	if f.coarse() {
-		q, w = "SELECT outcome, SUM(acts) FROM hours", &where{}
-		f.common(w, "hour", time.Hour)
-		w.and("class <> 'report'")
-	} else {
-		w.and("acts.class <> 'report'")
-	}
-	rows, err := s.db.QueryContext(ctx, q+w.String()+" GROUP BY 1", w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
 	out := map[string]int64{}
-	for rows.Next() {
-		var name string
-		var n int64
-		if err := rows.Scan(&name, &n); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		out[name] = n
+	if f.Coarse() {
+		return out, s.doings(ctx, f, func(n *names, _ int64, d *doing) {
+			if o := n.operations[d.operation]; o.class != report {
+				out[o.outcome] += d.acts
+			}
+		})
 	}
-	return out, rows.Err()
+	list, err := s.done(ctx, f)
+	for _, d := range list {
+		if d.class != report {
+			out[d.outcome] += d.acts
+		}
+	}
+	return out, err
 }

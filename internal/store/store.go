@@ -3,7 +3,9 @@
 // The journal is the evidence; the store can be lost and made anew (Reindex).
 //
 // Its SQL is what SQLite and PostgreSQL have in common: times are nanoseconds
-// since 1970, addresses 16 octets, JSON is never asked into.
+// since 1970, addresses 16 octets, JSON is never asked into. What many rows share
+// stands once (books.go); each hour has a packed roll-up by which all counts are
+// made and pages of rare sessions found (hours.go, rollup.go).
 package store
 
 import (
@@ -52,6 +54,9 @@ type Store struct {
 	db  *sql.DB // readers
 	own *sql.DB // the writer; nil where the store was opened for reading
 	log *slog.Logger
+
+	file   string
+	rollup rollup
 }
 
 // Open opens the store in file for reading and writing and brings its tables up
@@ -79,7 +84,7 @@ func Open(ctx context.Context, file string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, own.Close())
 	}
-	return &Store{db, own, log}, nil
+	return &Store{db: db, own: own, log: log, file: file}, nil
 }
 
 // OpenRead opens the store in file for questions alone, while another process
@@ -92,11 +97,11 @@ func OpenRead(file string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db}, nil
+	return &Store{db: db, file: file}, nil
 }
 
 func connect(file, mode string, conns int) (*sql.DB, error) {
-	q := url.Values{"mode": {mode}, "_pragma": {"journal_mode(wal)", "synchronous(normal)", "busy_timeout(5000)", "temp_store(memory)", "cache_size(-8000)", "mmap_size(0)", "foreign_keys(off)"}, "_txlock": {"immediate"}}
+	q := url.Values{"mode": {mode}, "_pragma": {"journal_mode(wal)", "synchronous(normal)", "busy_timeout(5000)", "temp_store(memory)", "cache_size(-8000)", "journal_size_limit(67108864)", "foreign_keys(off)"}, "_txlock": {"immediate"}}
 	if mode == "ro" {
 		q["_pragma"] = []string{"busy_timeout(5000)", "temp_store(memory)", "cache_size(-4000)", "query_only(on)"}
 		q.Del("_txlock")
@@ -125,9 +130,9 @@ func (s *Store) Close() error {
 
 // Names of rows in meta.
 const (
-	metaNext     = "next"     // the cursor behind the last line taken
-	metaResume   = "resume"   // the cursor before the oldest session still open
-	metaVersions = "versions" // of the interpreter
+	metaVersions = "versions" // of the interpreter that began the store
+	metaActs     = "acts"     // how many there are
+	metaStamp    = "stamp"    // of the latest change of the roll-up
 )
 
 func (s *Store) meta(ctx context.Context, name string) (v string, err error) {

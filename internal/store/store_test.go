@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -217,6 +218,8 @@ func TestGrownEqualsMadeAnew(t *testing.T) {
 
 func difference(a, b string) string {
 	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	slices.Sort(x)
+	slices.Sort(y)
 	for i := range min(len(x), len(y)) {
 		if x[i] != y[i] {
 			return x[i] + "\n" + y[i]

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 )
@@ -19,22 +20,19 @@ type Target struct {
 // Targets counts what the filter's sessions aimed at, the most first.
 func (s *Store) Targets(ctx context.Context, f Filter, limit int) ([]Target, error) {
 	w := f.sessions()
-	w.and("acts.target_kind <> ''")
-	rows, err := s.db.QueryContext(ctx, `SELECT target_kind, target, class, SUM(count), COUNT(DISTINCT src), SUM(CASE WHEN outcome = 'answered' THEN 0 ELSE count END)
-		FROM sessions JOIN acts ON acts.session = sessions.key`+w.String()+` GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT `+w.arg(limit), w.args...)
+	out := []Target{}
+	err := each(ctx, s.db, `SELECT target_kind, target, class, SUM(n), COUNT(DISTINCT source), SUM(CASE WHEN outcome = 'answered' THEN 0 ELSE n END) FROM
+		(SELECT target_kind, target, operation, source, SUM(count) AS n FROM sessions JOIN acts ON acts.session = sessions.key`+orTrue(w)+` AND target_kind <> ''
+		GROUP BY 1, 2, 3, 4) AS aims JOIN operations ON operations.key = operation GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
+		var t Target
+		err := rows.Scan(&t.Kind, &t.Ref, &t.Class, &t.Acts, &t.Sources, &t.Refused)
+		out = append(out, t)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	defer rows.Close()
-	out := []Target{}
-	for rows.Next() {
-		var t Target
-		if err := rows.Scan(&t.Kind, &t.Ref, &t.Class, &t.Acts, &t.Sources, &t.Refused); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		out = append(out, t)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // A Written is a value that visitors wrote to one target.
@@ -51,24 +49,25 @@ type Written struct {
 
 // Written lists the values that visitors wrote, the latest first.
 func (s *Store) Written(ctx context.Context, f Filter, limit int) ([]Written, error) {
+	f.Terms = append(f.Terms[:len(f.Terms):len(f.Terms)], Term{Key: KeySeverity, Op: ">=", Int: []int64{writes}})
 	w := f.sessions()
-	w.and("sessions.severity >= 7") // of a session with such an act: it spares the others
-	w.and("acts.value <> '' AND acts.class IN ('write', 'control', 'mode', 'config', 'restart')")
-	rows, err := s.db.QueryContext(ctx, `SELECT op, target_kind, target, value, SUM(count), COUNT(DISTINCT src), MAX(at), MAX(id)
-		FROM sessions JOIN acts ON acts.session = sessions.key`+w.String()+` GROUP BY 1, 2, 3, 4 ORDER BY 7 DESC, 1, 2, 3, 4 LIMIT `+w.arg(limit), w.args...)
+	out := []Written{}
+	err := each(ctx, s.db, `SELECT op, target_kind, target, value, SUM(count), COUNT(DISTINCT source), MAX(at), MAX(id)
+		FROM sessions JOIN acts ON acts.session = sessions.key JOIN operations ON operations.key = operation`+w.String()+`
+		AND value <> '' AND class IN ('write', 'control', 'mode', 'config', 'restart') GROUP BY 1, 2, 3, 4 ORDER BY 7 DESC, 1, 2, 3, 4 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
+		var v Written
+		var last int64
+		err := rows.Scan(&v.Op, &v.Kind, &v.Ref, &v.Value, &v.Times, &v.Sources, &last, &v.Session)
+		v.Last = timeOf(last)
+		out = append(out, v)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	defer rows.Close()
-	out := []Written{}
-	for rows.Next() {
-		var v Written
-		var last int64
-		if err := rows.Scan(&v.Op, &v.Kind, &v.Ref, &v.Value, &v.Times, &v.Sources, &last, &v.Session); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		v.Last = timeOf(last)
-		out = append(out, v)
-	}
-	return out, rows.Err()
+	return out, nil
 }
+
+// writes is the severity that a session with a write has at least: the others need
+// not be read.
+const writes = 7

@@ -1,12 +1,17 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"net/netip"
+	"slices"
 	"strings"
+
+	"github.com/sundew-ics/sundew/internal/analysis"
 )
 
-// A Term is one condition on sessions beside those of a Filter: a column, or
-// something that one of a session's acts has, set against any of some values.
+// A Term is one condition on sessions beside those of a Filter: what a session,
+// or one of its acts, has, set against any of some values.
 type Term struct {
 	Key   Key
 	Not   bool
@@ -21,226 +26,242 @@ type Key int
 
 // The keys.
 const (
-	KeySession Key = iota // its id
-	KeySensor
+	KeySensor Key = iota // of places
 	KeyPersona
 	KeyDevice
 	KeyService
 	KeyProtocol
 	KeyTransport
-	KeyReason
-	KeyCountry
+
+	KeyCountry // of networks
 	KeyOrg
 	KeyNetwork // kind of network
 	KeyScanner
 	KeyProof
-	KeyLabel
+	KeyASN // a number
+
+	KeyLabel // of verdicts
 	KeyAutomation
 	KeyTool
-	KeyFingerprint
-	KeyAgent
-	KeyText // any of tool, scanner, operator of the network, User-Agent
+	KeyTechnique
+	KeySeverity // a number
+	KeyScore    // thousandths
 
-	KeyASN // numbers
-	KeyPort
-	KeySeverity
-	KeyScore // thousandths
+	KeySrc  // addresses
+	KeyText // any of scanner, operator of the network, kind of network
+
+	KeySession // of the session's own row: its id
+	KeyReason
+	KeyFingerprint
+	KeyPort // numbers
 	KeyActs
 	KeyOctetsIn
 	KeyOctetsOut
 	KeyDuration // nanoseconds, of sessions that have ended
 
-	KeySrc // addresses
-
-	KeyClass // of an act
+	KeyClass // of one of its acts
 	KeyOp
 	KeyOutcome
 	KeyTargetKind
 	KeyTarget
 	KeyValue
-	KeyTechnique
 	KeyUser
 	KeySecret
 	KeyFile // its hash or its name
 )
 
-// column is the column of sessions that a key stands for, or "".
-func (k Key) column() string {
-	switch k {
-	case KeySession:
-		return "sessions.id"
-	case KeySensor:
-		return "sessions.sensor"
-	case KeyPersona:
-		return "sessions.persona"
-	case KeyDevice:
-		return "sessions.device"
-	case KeyService:
-		return "sessions.service"
-	case KeyProtocol:
-		return "sessions.protocol"
-	case KeyTransport:
-		return "sessions.transport"
-	case KeyReason:
-		return "sessions.reason"
-	case KeyCountry:
-		return "sessions.country"
-	case KeyOrg:
-		return "sessions.as_org"
-	case KeyNetwork:
-		return "sessions.net_type"
-	case KeyScanner:
-		return "sessions.scanner"
-	case KeyProof:
-		return "sessions.scanner_proof"
-	case KeyLabel:
-		return "sessions.label"
-	case KeyAutomation:
-		return "sessions.automation"
-	case KeyTool:
-		return "sessions.tool"
-	case KeyFingerprint:
-		return "sessions.fingerprint"
-	case KeyAgent:
-		return "sessions.user_agent"
-	case KeyASN:
-		return "sessions.asn"
-	case KeyPort:
-		return "sessions.dst_port"
-	case KeySeverity:
-		return "sessions.severity"
-	case KeyScore:
-		return "sessions.score"
-	case KeyActs:
-		return "sessions.acts"
-	case KeyOctetsIn:
-		return "sessions.octets_in"
-	case KeyOctetsOut:
-		return "sessions.octets_out"
-	case KeyDuration:
-		return "sessions.closed - sessions.opened"
-	}
-	return ""
-}
-
-// part is the table and its columns of what a session has many of.
-func (k Key) part() (table string, columns []string) {
-	switch k {
-	case KeyClass:
-		return "acts", []string{"acts.class"}
-	case KeyOp:
-		return "acts", []string{"acts.op"}
-	case KeyOutcome:
-		return "acts", []string{"acts.outcome"}
-	case KeyTargetKind:
-		return "acts", []string{"acts.target_kind"}
-	case KeyTarget:
-		return "acts", []string{"acts.target"}
-	case KeyValue:
-		return "acts", []string{"acts.value"}
-	case KeyTechnique:
-		return "techniques", []string{"techniques.technique"}
-	case KeyUser:
-		return "credentials", []string{"credentials.username"}
-	case KeySecret:
-		return "credentials", []string{"credentials.secret"}
-	case KeyFile:
-		return "artifacts", []string{"artifacts.sha256", "artifacts.name"}
-	}
-	return "", nil
-}
-
-// restrict adds the term to a condition on rows of sessions.
-func (t *Term) restrict(w *where) {
-	var c choice
-	table, columns := t.Key.part()
+// home is where a key is found.
+func (k Key) home() string {
 	switch {
-	case table != "":
-		for _, column := range columns {
-			c.texts(column, t.Text)
+	case k <= KeyTransport:
+		return "places"
+	case k <= KeyASN || k == KeyText:
+		return "networks"
+	case k <= KeyScore:
+		return "verdicts"
+	case k == KeySrc:
+		return "sources"
+	}
+	return "" // the session's row, or its acts
+}
+
+// ofRows says whether the filter asks what only the rows of sessions and acts
+// tell: no roll-up answers it.
+func (f *Filter) ofRows() bool {
+	return slices.ContainsFunc(f.Terms, func(t Term) bool { return t.Key.home() == "" })
+}
+
+// columns are those of a key in its home.
+func (k Key) columns() []string {
+	switch k {
+	case KeySensor:
+		return []string{"sensor"}
+	case KeyPersona:
+		return []string{"persona"}
+	case KeyDevice:
+		return []string{"device"}
+	case KeyService:
+		return []string{"service"}
+	case KeyProtocol:
+		return []string{"protocol"}
+	case KeyTransport:
+		return []string{"transport"}
+	case KeyCountry:
+		return []string{"country"}
+	case KeyOrg:
+		return []string{"as_org"}
+	case KeyNetwork:
+		return []string{"net_type"}
+	case KeyScanner:
+		return []string{"scanner"}
+	case KeyProof:
+		return []string{"scanner_proof"}
+	case KeyText:
+		return []string{"scanner", "as_org", "net_type"}
+	case KeyLabel:
+		return []string{"label"}
+	case KeyAutomation:
+		return []string{"automation"}
+	case KeyTool:
+		return []string{"tool"}
+	}
+	return nil
+}
+
+// texts are what a row of a key's home has in its columns.
+func (k Key) texts(row any) []string {
+	switch v := row.(type) {
+	case place:
+		return []string{[]string{v.sensor, v.persona, v.device, v.service, v.protocol, v.transport}[k-KeySensor]}
+	case analysis.Source:
+		if k == KeyText {
+			return []string{v.Scanner, v.ASOrg, v.NetType}
 		}
-		c.wrap("EXISTS (SELECT 1 FROM "+table+" WHERE "+table+".session = sessions.key AND (", "))")
-	case t.Key == KeySrc:
-		for _, p := range t.Range {
-			low, high := bounds(p)
-			c.or("sessions.src >= ? AND sessions.src <= ?", low, high)
+		return []string{[]string{v.Country, v.ASOrg, v.NetType, v.Scanner, v.ScannerProof}[k-KeyCountry]}
+	case verdict:
+		if k == KeyTechnique {
+			return techniquesOf(v)
 		}
-	case t.Key == KeyText:
-		for _, column := range []string{"sessions.tool", "sessions.scanner", "sessions.as_org", "sessions.user_agent"} {
-			c.texts(column, t.Text)
+		return []string{[]string{v.label, v.automation, v.tool}[k-KeyLabel]}
+	}
+	return nil
+}
+
+// fits says whether the term holds for texts of which any will do.
+func (t *Term) fits(texts []string) bool {
+	for _, s := range texts {
+		for _, v := range t.Text {
+			if v == s || strings.Contains(v, "*") && glob(strings.ToLower(v), strings.ToLower(s)) {
+				return !t.Not
+			}
 		}
-	case t.Int != nil:
-		c.numbers(t.Key.column(), t.operator(), t.Int)
-		if t.Key == KeyDuration {
-			c.wrap("sessions.closed <> 0 AND (", ")")
+	}
+	return t.Not
+}
+
+// fitsNumber says whether the term holds for a number.
+func (t *Term) fitsNumber(n int64) bool {
+	for _, v := range t.Int {
+		var ok bool
+		switch t.Op {
+		case ">=":
+			ok = n >= v
+		case "<=":
+			ok = n <= v
+		case ">":
+			ok = n > v
+		case "<":
+			ok = n < v
+		default:
+			ok = n == v
 		}
-	default:
-		c.texts(t.Key.column(), t.Text)
-	}
-	if c.text.Len() == 0 {
-		w.and("1 = 0") // none of no values
-		return
-	}
-	not := ""
-	if t.Not {
-		not = "NOT "
-	}
-	w.and(not+"("+c.String()+")", c.args...)
-}
-
-func (t *Term) operator() string {
-	switch t.Op {
-	case ">=", "<=", ">", "<":
-		return t.Op
-	}
-	return "="
-}
-
-// choice is conditions of which one must hold.
-type choice struct {
-	text strings.Builder
-	args []any
-	wrapped
-}
-
-type wrapped struct{ before, behind string }
-
-func (c *choice) or(condition string, args ...any) {
-	if c.text.Len() > 0 {
-		c.text.WriteString(" OR ")
-	}
-	c.text.WriteString(condition)
-	c.args = append(c.args, args...)
-}
-
-func (c *choice) wrap(before, behind string) { c.wrapped = wrapped{before, behind} }
-
-func (c *choice) String() string { return c.before + c.text.String() + c.behind }
-
-// texts sets a column against values, those without a pattern together.
-func (c *choice) texts(column string, values []string) {
-	var plain []any
-	for _, v := range values {
-		if strings.Contains(v, "*") {
-			c.or("LOWER("+column+`) LIKE ? ESCAPE '\'`, like(v))
-			continue
+		if ok {
+			return !t.Not
 		}
-		plain = append(plain, v)
 	}
-	if len(plain) > 0 {
-		c.or(column+" IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(plain)), ", ")+")", plain...)
-	}
+	return t.Not
 }
 
-func (c *choice) numbers(column, op string, values []int64) {
-	for _, v := range values {
-		c.or(column+" "+op+" ?", v)
+// glob says whether a pattern with * fits.
+func glob(pattern, s string) bool {
+	parts := strings.Split(pattern, "*")
+	if !strings.HasPrefix(s, parts[0]) {
+		return false
 	}
+	s = s[len(parts[0]):]
+	last := len(parts) - 1
+	for _, p := range parts[1:last] {
+		i := strings.Index(s, p)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(p):]
+	}
+	return strings.HasSuffix(s, parts[last])
 }
 
-// like is a pattern as LIKE has it, in lower case.
-func like(pattern string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`).Replace(strings.ToLower(pattern))
+// sift takes from a sieve what the term does not let through. Terms on rows do
+// not come here.
+func (t *Term) sift(ctx context.Context, db querier, n *names, v *sieve) error {
+	switch t.Key.home() {
+	case "places":
+		v.places = both(v.places, mask(n.places, func(p place) bool { return t.fits(t.Key.texts(p)) }))
+	case "networks":
+		v.networks = both(v.networks, mask(n.networks, func(s analysis.Source) bool {
+			if t.Key == KeyASN {
+				return t.fitsNumber(int64(s.ASN))
+			}
+			return t.fits(t.Key.texts(s))
+		}))
+	case "verdicts":
+		v.verdicts = both(v.verdicts, mask(n.verdicts, func(x verdict) bool {
+			switch t.Key {
+			case KeySeverity:
+				return t.fitsNumber(x.severity)
+			case KeyScore:
+				return t.fitsNumber(x.score)
+			}
+			return t.fits(t.Key.texts(x))
+		}))
+	case "sources":
+		found := map[uint32]bool{}
+		w := &where{}
+		t.addresses(w)
+		err := each(ctx, db, "SELECT key FROM sources"+w.String(), w.args, func(rows *sql.Rows) error {
+			var key uint32
+			err := rows.Scan(&key)
+			found[key] = v.sources == nil || v.sources[key]
+			return err
+		})
+		if t.Not {
+			v.but = append(v.but, found)
+		} else {
+			v.sources = found
+		}
+		return err
+	}
+	return nil
+}
+
+// both is what two masks let through; nil lets all.
+func both(a, b []bool) []bool {
+	for i := range b {
+		b[i] = b[i] && (a == nil || a[i])
+	}
+	return b
+}
+
+// addresses restricts rows of sources to the term's ranges.
+func (t *Term) addresses(w *where) {
+	var any []string
+	for _, p := range t.Range {
+		low, high := bounds(p)
+		any = append(any, w.marked("addr >= ? AND addr <= ?", low, high))
+	}
+	if any == nil {
+		any = []string{"1 = 0"}
+	}
+	w.and("(" + strings.Join(any, " OR ") + ")")
 }
 
 // bounds are the first and last address of a prefix, as the store keeps them.

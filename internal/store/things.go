@@ -2,39 +2,21 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 )
 
-// A Technique is how often an ATT&CK technique was proven.
-type Technique struct {
-	ID        string   `json:"id"`
-	Sessions  int64    `json:"sessions"`
-	Sources   int64    `json:"sources"`
-	Acts      int64    `json:"acts"`
-	Protocols []string `json:"protocols"`
-}
-
-// Techniques counts techniques, the most frequent first.
-func (s *Store) Techniques(ctx context.Context, f Filter) ([]Technique, error) {
+// joined restricts rows of a table that names its session; bare filters need not
+// look at sessions at all.
+func joined(f Filter, column string) *where {
 	w := f.sessions()
-	rows, err := s.db.QueryContext(ctx, `SELECT technique, COUNT(*), COUNT(DISTINCT src), SUM(techniques.acts), GROUP_CONCAT(DISTINCT protocol)
-		FROM techniques JOIN sessions ON sessions.key = techniques.session`+w.String()+` GROUP BY technique ORDER BY 2 DESC, 1`, w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+	if w.text.Len() == 0 {
+		return w
 	}
-	defer rows.Close()
-	out := []Technique{}
-	for rows.Next() {
-		var t Technique
-		var protocols string
-		if err := rows.Scan(&t.ID, &t.Sessions, &t.Sources, &t.Acts, &protocols); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		t.Protocols = split(protocols)
-		out = append(out, t)
-	}
-	return out, rows.Err()
+	out := &where{args: w.args}
+	out.and(column + " IN (SELECT key FROM sessions" + w.String() + ")")
+	return out
 }
 
 // A Credential is a pair that visitors tried.
@@ -52,25 +34,22 @@ type Credential struct {
 
 // Credentials counts the pairs that were tried, the most frequent first.
 func (s *Store) Credentials(ctx context.Context, f Filter, limit int) ([]Credential, error) {
-	w := f.sessions()
-	rows, err := s.db.QueryContext(ctx, `SELECT protocol, username, secret, method, COUNT(*), COUNT(DISTINCT src), SUM(accepted), MIN(at), MAX(at)
-		FROM credentials JOIN sessions ON sessions.key = credentials.session`+w.String()+
-		` GROUP BY protocol, username, secret, method ORDER BY 5 DESC, 1, 2, 3 LIMIT `+w.arg(limit), w.args...)
+	w := joined(f, "credentials.session")
+	out := []Credential{}
+	err := each(ctx, s.db, `SELECT protocol, username, secret, method, COUNT(*), COUNT(DISTINCT source), SUM(accepted), MIN(at), MAX(at)
+		FROM credentials JOIN sessions ON sessions.key = credentials.session JOIN places ON places.key = sessions.place`+w.String()+
+		` GROUP BY protocol, username, secret, method ORDER BY 5 DESC, 1, 2, 3, 4 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
+		var c Credential
+		var first, last int64
+		err := rows.Scan(&c.Protocol, &c.User, &c.Secret, &c.Method, &c.Tries, &c.Sources, &c.Accepted, &first, &last)
+		c.First, c.Last = timeOf(first), timeOf(last)
+		out = append(out, c)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	defer rows.Close()
-	out := []Credential{}
-	for rows.Next() {
-		var c Credential
-		var first, last int64
-		if err := rows.Scan(&c.Protocol, &c.User, &c.Secret, &c.Method, &c.Tries, &c.Sources, &c.Accepted, &first, &last); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		c.First, c.Last = timeOf(first), timeOf(last)
-		out = append(out, c)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // A File is one that visitors brought: an upload, a program block.
@@ -88,23 +67,39 @@ type File struct {
 
 // Files lists what visitors brought, the latest first.
 func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) {
-	w := f.sessions()
-	rows, err := s.db.QueryContext(ctx, `SELECT sha256, MAX(size), MIN(name), MIN(kind), GROUP_CONCAT(DISTINCT protocol), COUNT(*), COUNT(DISTINCT src), MIN(at), MAX(at)
-		FROM artifacts JOIN sessions ON sessions.key = artifacts.session`+w.String()+` GROUP BY sha256 ORDER BY 9 DESC, 1 LIMIT `+w.arg(limit), w.args...)
+	w := joined(f, "artifacts.session")
+	out := []File{}
+	err := each(ctx, s.db, `SELECT sha256, MAX(size), MIN(name), MIN(kind), COUNT(*), COUNT(DISTINCT source), MIN(at), MAX(at)
+		FROM artifacts JOIN sessions ON sessions.key = artifacts.session`+w.String()+` GROUP BY sha256 ORDER BY 8 DESC, 1 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
+		var v File
+		var first, last int64
+		err := rows.Scan(&v.SHA256, &v.Size, &v.Name, &v.Kind, &v.Times, &v.Sources, &first, &last)
+		v.First, v.Last = timeOf(first), timeOf(last)
+		out = append(out, v)
+		return err
+	})
+	for i := range out {
+		if err == nil {
+			out[i].Protocols, err = s.protocolsOf(ctx, f, out[i].SHA256)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	defer rows.Close()
-	out := []File{}
-	for rows.Next() {
-		var v File
-		var protocols string
-		var first, last int64
-		if err := rows.Scan(&v.SHA256, &v.Size, &v.Name, &v.Kind, &protocols, &v.Times, &v.Sources, &first, &last); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		v.Protocols, v.First, v.Last = split(protocols), timeOf(first), timeOf(last)
-		out = append(out, v)
-	}
-	return out, rows.Err()
+	return out, nil
+}
+
+// protocolsOf are those by which a file came.
+func (s *Store) protocolsOf(ctx context.Context, f Filter, sum string) ([]string, error) {
+	w := joined(f, "artifacts.session")
+	w.and("sha256 = ?", sum)
+	out := []string{}
+	err := each(ctx, s.db, `SELECT DISTINCT protocol FROM artifacts JOIN sessions ON sessions.key = artifacts.session
+		JOIN places ON places.key = sessions.place`+w.String()+` ORDER BY 1`, w.args, func(rows *sql.Rows) error {
+		var p string
+		err := rows.Scan(&p)
+		out = append(out, p)
+		return err
+	})
+	return out, err
 }

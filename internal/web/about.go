@@ -22,7 +22,7 @@ func (a *ask) origins() (any, error) {
 		Caption  string    `json:"caption"`
 	}{Notices: []Notice{}, Licences: a.pages.licences(), Caption: "Country of the address's registration, not of the actor."}
 	var err error
-	if out.Versions, err = a.cfg.Store.Versions(a.ctx); err != nil {
+	if out.Versions, err = a.db.Versions(a.ctx); err != nil {
 		return nil, err
 	}
 	if a.cfg.Notices != nil {
@@ -119,7 +119,7 @@ func (a *ask) facets() (any, error) {
 			return nil, err
 		}
 		f = without(f, v.is)
-		list, err := a.cfg.Store.Count(a.ctx, f, v.by, topFacet)
+		list, err := a.db.Count(a.ctx, f, v.by, topFacet)
 		if err != nil {
 			return nil, err
 		}

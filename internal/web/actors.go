@@ -15,7 +15,7 @@ func (a *ask) actors() (any, error) {
 		return nil, err
 	}
 	limit := a.limit(100)
-	list, err := a.cfg.Store.ActorsBy(a.ctx, f, a.query.Get("sort"), limit+1)
+	list, err := a.db.ActorsBy(a.ctx, f, a.query.Get("sort"), limit+1)
 	out := struct {
 		Actors []store.Actor `json:"actors"`
 		More   bool          `json:"more"`
@@ -54,7 +54,7 @@ func (a *ask) actor() (any, error) {
 	if err := a.whom(p, &f); err != nil {
 		return nil, err
 	}
-	db := a.cfg.Store
+	db := a.db
 	if p.Totals, err = db.Totals(a.ctx, f); err != nil {
 		return nil, err
 	}
@@ -92,13 +92,13 @@ func (a *ask) actor() (any, error) {
 
 func (p *profile) counts(a *ask, f store.Filter) (err error) {
 	for by, into := range map[string]*[]store.Count{store.ByLabel: &p.Labels, store.ByProtocol: &p.Protocols, store.ByTool: &p.Tools, store.ByPrint: &p.Prints} {
-		if *into, err = a.cfg.Store.Count(a.ctx, f, by, 50); err != nil {
+		if *into, err = a.db.Count(a.ctx, f, by, 50); err != nil {
 			return err
 		}
 	}
 	unnamed := func(c store.Count) bool { return c.Name == "" }
 	p.Tools, p.Prints = slices.DeleteFunc(p.Tools, unnamed), slices.DeleteFunc(p.Prints, unnamed)
-	p.Sources, err = a.cfg.Store.Actors(a.ctx, f, 50)
+	p.Sources, err = a.db.Actors(a.ctx, f, 50)
 	return err
 }
 
@@ -113,7 +113,7 @@ func (a *ask) whom(p *profile, f *store.Filter) error {
 			return nil
 		}
 	}
-	list, err := a.cfg.Store.Clusters(a.ctx, store.Filter{From: f.From, To: f.To})
+	list, err := a.db.Clusters(a.ctx, store.Filter{From: f.From, To: f.To})
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (c *cache) dropOldest() {
 
 // cached answers a route from the cache where that is recent enough.
 func (a *ask) cached(v route) (any, error) {
-	generation, err := a.cfg.Store.Generation(a.ctx)
+	generation, err := a.db.Generation(a.ctx)
 	if err != nil {
 		return nil, err
 	}

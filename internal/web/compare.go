@@ -71,7 +71,7 @@ func (a *ask) compare() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := report.Compare(a.ctx, a.cfg.Store, c.By, names, filters, a.now)
+	r, err := report.Compare(a.ctx, a.db, c.By, names, filters, a.now)
 	if err != nil {
 		return nil, err
 	}
@@ -98,10 +98,10 @@ func spell(from, to time.Time) string {
 // that listened without a visit.
 func (a *ask) choices(ctx context.Context, by string, f store.Filter) ([]string, error) {
 	if by == "site" {
-		sites, err := a.cfg.Store.Sites(ctx)
+		sites, err := a.db.Sites(ctx)
 		return slices.Sorted(maps.Keys(sites)), err
 	}
-	counts, err := a.cfg.Store.Count(ctx, store.Filter{From: f.From, To: f.To}, by, 100)
+	counts, err := a.db.Count(ctx, store.Filter{From: f.From, To: f.To}, by, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (a *ask) choices(ctx context.Context, by string, f store.Filter) ([]string,
 	for _, c := range counts {
 		out = append(out, c.Name)
 	}
-	services, err := a.cfg.Store.Contacts(ctx, store.Filter{From: f.From, To: f.To}, a.now)
+	services, err := a.db.Contacts(ctx, store.Filter{From: f.From, To: f.To}, a.now)
 	for _, s := range services {
 		name := s.Persona
 		if by == "sensor" {
@@ -124,7 +124,7 @@ func (a *ask) choices(ctx context.Context, by string, f store.Filter) ([]string,
 
 // sides are the filters that make the sides.
 func (a *ask) sides(by string, names []string, f store.Filter) ([]store.Filter, error) {
-	sites, err := a.cfg.Store.Sites(a.ctx)
+	sites, err := a.db.Sites(a.ctx)
 	if err != nil {
 		return nil, err
 	}

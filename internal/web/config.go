@@ -19,7 +19,7 @@ import (
 // since it belongs to rooms or to the sensor, comes as a function; where one is
 // nil, the pages say that there is none and why.
 type Config struct {
-	Store   *store.Store
+	Store   func() *store.Store // the one that there is now: it may be replaced
 	Rules   *analysis.Rules
 	Secrets *Secrets
 	Log     *slog.Logger

@@ -253,7 +253,7 @@ func (h *hub) finish(ctx context.Context) {
 	h.mu.Unlock()
 	var later []*closing
 	for _, c := range waiting {
-		s, err := h.server.cfg.Store.Session(ctx, c.live.Session)
+		s, err := h.server.cfg.Store().Session(ctx, c.live.Session)
 		known := err == nil && !s.Closed.IsZero()
 		if !known && time.Since(c.came) < closeWait {
 			later = append(later, c)

@@ -47,7 +47,6 @@ func keys() []key {
 		{name: "proof", text: "how well the scanner is known", key: store.KeyProof, closed: func() []string { return []string{"confirmed", "claimed", "opaque"} }},
 		{name: "tool", text: "the tool that it was made with", key: store.KeyTool},
 		{name: "fp", aliases: []string{"fingerprint", "print"}, text: "fingerprint hash of the tool", key: store.KeyFingerprint},
-		{name: "ua", aliases: []string{"agent"}, text: "User-Agent", key: store.KeyAgent},
 		{name: "automation", aliases: []string{"auto", "pace"}, text: "whose pace it had", key: store.KeyAutomation, closed: analysis.Automations},
 		{name: "technique", aliases: []string{"attack", "t"}, text: "an ATT&CK technique that it shows", key: store.KeyTechnique},
 		{name: "target", text: "what one of its acts aimed at", key: store.KeyTarget},
@@ -70,7 +69,7 @@ func keys() []key {
 		{name: "out", text: "octets that we sent", kind: isNumber, key: store.KeyOctetsOut},
 		{name: "duration", aliases: []string{"dur"}, text: "how long it stayed: 90s, 5m, 2h", kind: isSpan, key: store.KeyDuration},
 		{name: "reason", text: "how it ended", key: store.KeyReason, closed: func() []string { return append(event.CloseReasons(), "crash") }},
-		{name: "text", text: "a word of tool, scanner, network or User-Agent; what has no key is this", key: store.KeyText},
+		{name: "text", text: "a word of the scanner's name, the network's operator or its kind; what has no key is this", key: store.KeyText},
 	}
 }
 

@@ -95,7 +95,7 @@ func (a *ask) overview() (any, error) {
 }
 
 func (o *overview) lists(a *ask, f store.Filter) (err error) {
-	db := a.cfg.Store
+	db := a.db
 	if o.Operations, err = db.OperationsOf(a.ctx, f, topOperations); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func changing(class string) bool {
 
 // figures are the sums of a period.
 func (a *ask) figures(f store.Filter) (map[string]float64, error) {
-	db := a.cfg.Store
+	db := a.db
 	out := map[string]float64{"sessions": 0, "sources": 0, "acts": 0, "research": 0, "changes": 0, "logins": 0, "files": 0, "targeted": 0, "listened_hours": 0}
 	total, err := db.Totals(a.ctx, f)
 	if err != nil {
@@ -162,18 +162,24 @@ func (a *ask) figures(f store.Filter) (map[string]float64, error) {
 			out["research"] += float64(c.Sessions)
 		}
 	}
-	labels, err := db.LabelSessions(a.ctx, f, analysis.TargetedICS)
+	labels, err := db.Count(a.ctx, f, store.ByLabel, 100)
 	if err != nil {
 		return nil, err
 	}
-	out["targeted"] = float64(labels)
+	for _, c := range labels {
+		if c.Name == analysis.TargetedICS {
+			out["targeted"] = float64(c.Sessions)
+		}
+	}
 	files, err := db.FilesIn(a.ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	out["files"] = float64(files)
 	hours, err := db.Listened(a.ctx, f, a.now)
-	out["listened_hours"] = hours.Hours()
+	for _, d := range hours {
+		out["listened_hours"] += d.Hours()
+	}
 	return out, err
 }
 
@@ -183,10 +189,10 @@ func (a *ask) heat(f store.Filter) (heatmap, error) {
 	var points []store.Point
 	var err error
 	if f.Coarse() {
-		points, err = a.cfg.Store.Timeline(a.ctx, f)
+		points, err = a.db.Timeline(a.ctx, f)
 	} else {
 		h.Of = "sessions"
-		points, err = a.cfg.Store.Steps(a.ctx, f, store.BySensor, time.Hour)
+		points, err = a.db.Series(a.ctx, f, store.BySensor)
 	}
 	for _, p := range points {
 		h.Rows[(int(p.At.Weekday())+6)%7][p.At.Hour()] += p.N

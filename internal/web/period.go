@@ -70,6 +70,12 @@ func filterOf(q url.Values, now time.Time) (store.Filter, error) {
 		return f, err
 	}
 	apply(&f, append(chosen, terms...))
+	for _, o := range q["origin"] {
+		if o == store.Own {
+			o = "" // it has no name
+		}
+		f.Origin = append(f.Origin, o)
+	}
 	if r := q.Get("research"); r != "all" {
 		f.Research = r
 	}

@@ -31,22 +31,26 @@ func (a *ask) protocols() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts, err := a.cfg.Store.Count(a.ctx, f, store.ByProtocol, 100)
+	counts, err := a.db.Count(a.ctx, f, store.ByProtocol, 100)
 	if err != nil {
 		return nil, err
 	}
-	cells, err := a.cfg.Store.ActsBy(a.ctx, f)
+	cells, err := a.db.ActsBy(a.ctx, f)
 	if err != nil {
 		return nil, err
+	}
+	listened, err := a.db.Listened(a.ctx, f, a.now)
+	if err != nil {
+		return nil, err
+	}
+	hours := map[string]float64{}
+	for s, d := range listened {
+		hours[s.Protocol] += d.Hours()
 	}
 	out := []protocolCount{}
 	for _, c := range counts {
-		g := store.Filter{From: f.From, To: f.To, Sensor: f.Sensor, Persona: f.Persona, Protocol: []string{c.Name}}
-		listened, err := a.cfg.Store.Listened(a.ctx, g, a.now)
-		if err != nil {
-			return nil, err
-		}
-		p := protocolCount{Count: c, Classes: map[string]int64{}, Listened: listened.Hours(), Rate: report.RateOf(c.Sessions, listened.Hours())}
+		c.Acts = 0 // those of classes, our own reports left out
+		p := protocolCount{Count: c, Classes: map[string]int64{}, Listened: hours[c.Name], Rate: report.RateOf(c.Sessions, hours[c.Name])}
 		p.Title, _ = a.title(c.Name)
 		for _, x := range cells {
 			if x.Protocol == c.Name {
@@ -94,7 +98,7 @@ func (a *ask) protocol() (any, error) {
 	p := &protocolPage{Name: a.r.PathValue("name"), Outcomes: map[string]int64{}, Units: []unit{}}
 	p.Title, p.Ports = a.title(p.Name)
 	f.Protocol = []string{p.Name}
-	db := a.cfg.Store
+	db := a.db
 	total, err := db.Totals(a.ctx, f)
 	if err != nil {
 		return nil, err

@@ -134,7 +134,7 @@ func newRig(t testing.TB, change func(*Config)) *rig {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		Store: db, Rules: rules, Secrets: secrets, Log: slog.New(slog.DiscardHandler), Build: "test", Versions: m.Versions, Source: m.Source,
+		Store: func() *store.Store { return db }, Rules: rules, Secrets: secrets, Log: slog.New(slog.DiscardHandler), Build: "test", Versions: m.Versions, Source: m.Source,
 		Lines: r.lines, Decode: decodeLength, Follow: r.since, Held: func(s string) bool { return s == sha },
 		Scanners: func() []string { return []string{"Censys", "Shodan"} },
 		Notices: func() []Notice {

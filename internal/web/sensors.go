@@ -81,6 +81,7 @@ type Listening struct {
 
 // listener is a service that listens, or has listened.
 type listener struct {
+	Origin     string            `json:"origin,omitempty"`
 	Sensor     string            `json:"sensor"`
 	Persona    string            `json:"persona"`
 	Device     string            `json:"device"`
@@ -149,7 +150,7 @@ func (a *ask) sensors() (any, error) {
 		n := a.cfg.Behind()
 		p.Lag.Store = &n
 	}
-	contacts, err := a.cfg.Store.Contacts(a.ctx, f, a.now)
+	contacts, err := a.db.Contacts(a.ctx, f, a.now)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +171,7 @@ func (a *ask) sensors() (any, error) {
 
 func listenerOf(c *store.Contact) listener {
 	return listener{
-		Sensor: c.Sensor, Persona: c.Persona, Device: c.Device, Service: c.Service, Protocol: c.Protocol, Since: c.Since, Listened: c.Listened.Hours(),
+		Origin: c.Origin, Sensor: c.Sensor, Persona: c.Persona, Device: c.Device, Service: c.Service, Protocol: c.Protocol, Since: c.Since, Listened: c.Listened.Hours(),
 		First: c.First, FirstScan: c.Scanner, Scanner: c.Who, Sessions: c.Sessions, Sources: c.Sources,
 	}
 }
@@ -179,7 +180,7 @@ func listenerOf(c *store.Contact) listener {
 func (p *sensorsPage) merge(h *Health) {
 	for _, v := range h.Listeners {
 		i := slices.IndexFunc(p.Listeners, func(l listener) bool {
-			return l.Sensor == h.Sensor && l.Persona == v.Persona && l.Device == v.Device && l.Service == v.Service && l.Protocol == v.Protocol && l.Network == ""
+			return l.Origin == "" && l.Sensor == h.Sensor && l.Persona == v.Persona && l.Device == v.Device && l.Service == v.Service && l.Protocol == v.Protocol && l.Network == ""
 		})
 		if i < 0 {
 			p.Listeners = append(p.Listeners, listener{Sensor: h.Sensor, Persona: v.Persona, Device: v.Device, Service: v.Service, Protocol: v.Protocol, Since: h.Started, Listened: h.Now.Sub(h.Started).Hours()})
@@ -196,10 +197,10 @@ func (p *sensorsPage) merge(h *Health) {
 
 // open says of services which the journal leaves listening.
 func (p *sensorsPage) open(a *ask) error {
-	open, err := a.cfg.Store.Listening(a.ctx)
+	open, err := a.db.Listening(a.ctx)
 	for i := range p.Listeners {
 		l := &p.Listeners[i]
-		_, l.Up = open[store.Service{Sensor: l.Sensor, Persona: l.Persona, Device: l.Device, Service: l.Service, Protocol: l.Protocol}]
+		l.Up = open[store.Service{Origin: l.Origin, Sensor: l.Sensor, Persona: l.Persona, Device: l.Device, Service: l.Service, Protocol: l.Protocol}]
 	}
 	return err
 }
@@ -207,7 +208,7 @@ func (p *sensorsPage) open(a *ask) error {
 // scanners are the known research scanners that came, and behind them those that
 // never did.
 func (a *ask) scanners(f store.Filter) ([]reached, error) {
-	list, err := a.cfg.Store.Scanners(a.ctx, f)
+	list, err := a.db.Scanners(a.ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +216,6 @@ func (a *ask) scanners(f store.Filter) ([]reached, error) {
 	for _, r := range list {
 		out = append(out, reached{r.Name, r.Proof, r.First, r.Last, r.Sessions, r.Sources, r.Protocols, r.Sensors})
 	}
-	slices.SortStableFunc(out, func(a, b reached) int { return b.Last.Compare(a.Last) })
 	if a.cfg.Scanners == nil {
 		return out, nil
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"github.com/sundew-ics/sundew/internal/store"
 )
 
 // Bounds of what the server does at once.
@@ -120,6 +122,7 @@ type ask struct {
 	query url.Values
 	login *login
 	now   time.Time
+	db    *store.Store
 }
 
 // sent is what a handler returns that has sent its answer itself.
@@ -192,7 +195,7 @@ const prefix = "/api/v1"
 // handle guards a route, asks it, and sends what it says.
 func (s *Server) handle(v route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a := &ask{Server: s, w: w, r: r, ctx: r.Context(), query: r.URL.Query(), now: time.Now().UTC()}
+		a := &ask{Server: s, w: w, r: r, ctx: r.Context(), query: r.URL.Query(), now: time.Now().UTC(), db: s.cfg.Store()}
 		out, err := a.run(v)
 		if err != nil {
 			s.fail(w, r, err)

@@ -38,15 +38,19 @@ func (a *ask) sessions() (any, error) {
 }
 
 func (a *ask) page(f store.Filter, limit int, after string) (*sessionPage, error) {
-	p, err := a.cfg.Store.Sessions(a.ctx, f, limit, after)
+	p, err := a.db.Sessions(a.ctx, f, limit, after)
 	if err != nil {
 		if after != "" && a.ctx.Err() == nil {
 			return nil, &problem{Type: "query", Status: 400, Title: "There is no such page", Detail: "give an earlier answer's next", Parameter: "after"}
 		}
 		return nil, err
 	}
-	n, err := a.cfg.Store.Matching(a.ctx, f, mostCounted+1)
-	return &sessionPage{p, min(n, mostCounted), n > mostCounted}, err
+	n, err := a.db.Matching(a.ctx, f, mostCounted+1)
+	more := n > mostCounted && !f.Counted()
+	if more {
+		n = mostCounted
+	}
+	return &sessionPage{p, n, more}, err
 }
 
 // sessionDetail is one session with what was found.
@@ -88,7 +92,7 @@ func (a *ask) one() (store.Session, error) {
 	if len(id) > 64 {
 		return store.Session{}, store.ErrNone
 	}
-	s, err := a.cfg.Store.Session(a.ctx, id)
+	s, err := a.db.Session(a.ctx, id)
 	if err == nil && s.ID != id {
 		err = store.ErrNone // a beginning of it will not do: an address names one thing
 	}
@@ -109,7 +113,7 @@ func (a *ask) session() (any, error) {
 		}
 	}
 	d.Session.Finding = nil
-	if d.Octets, err = a.cfg.Store.RecordedAs(a.ctx, &s); err != nil {
+	if d.Octets, err = a.db.RecordedAs(a.ctx, &s); err != nil {
 		return nil, err
 	}
 	d.Related, err = a.related(&s)
@@ -129,7 +133,7 @@ func (a *ask) related(s *store.Session) (r related, err error) {
 			return r, err
 		}
 	}
-	list, err := a.cfg.Store.Clusters(a.ctx, store.Filter{From: s.Opened.Add(-clusterSpan), To: s.Opened.Add(clusterSpan)})
+	list, err := a.db.Clusters(a.ctx, store.Filter{From: s.Opened.Add(-clusterSpan), To: s.Opened.Add(clusterSpan)})
 	if err != nil {
 		return r, err
 	}
@@ -140,10 +144,10 @@ func (a *ask) related(s *store.Session) (r related, err error) {
 			}
 		}
 	}
-	if r.Sides, err = a.cfg.Store.SidesOf(a.ctx, s, 50); err != nil {
+	if r.Sides, err = a.db.SidesOf(a.ctx, s, 50); err != nil {
 		return r, err
 	}
-	r.Earlier, r.Later, err = a.cfg.Store.Neighbours(a.ctx, s)
+	r.Earlier, r.Later, err = a.db.Neighbours(a.ctx, s)
 	return r, err
 }
 
@@ -184,7 +188,7 @@ func (a *ask) clusters() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := a.cfg.Store.Clusters(a.ctx, f)
+	list, err := a.db.Clusters(a.ctx, f)
 	out := struct {
 		Clusters []*cluster `json:"clusters"`
 	}{[]*cluster{}}

@@ -22,12 +22,12 @@ type state struct {
 
 func (a *ask) state() (state, error) {
 	v := state{Mode: a.mode()}
-	h, err := a.cfg.Store.Held(a.ctx)
+	h, err := a.db.Totals(a.ctx, store.Filter{})
 	if err != nil {
 		return v, err
 	}
 	v.First, v.Last, v.Sessions = h.First, h.Last, h.Sessions
-	if v.Versions, err = a.cfg.Store.Versions(a.ctx); err != nil {
+	if v.Versions, err = a.db.Versions(a.ctx); err != nil {
 		return v, err
 	}
 	if a.cfg.Versions != nil && v.Versions != "" && v.Versions != a.cfg.Versions() {
@@ -46,7 +46,13 @@ func (a *ask) state() (state, error) {
 		}
 		return v, nil
 	}
-	v.Listeners, v.Listening, err = a.cfg.Store.Services(a.ctx)
+	services, err := a.db.Listening(a.ctx)
+	v.Listeners = len(services)
+	for _, open := range services {
+		if open {
+			v.Listening++
+		}
+	}
 	return v, err
 }
 
@@ -59,7 +65,7 @@ type note struct {
 }
 
 func (a *ask) notes(f store.Filter, limit int) ([]note, error) {
-	list, err := a.cfg.Store.Limits(a.ctx, f, limit)
+	list, err := a.db.Limits(a.ctx, f, limit)
 	out := []note{}
 	for _, n := range list {
 		d := json.RawMessage(n.Detail)

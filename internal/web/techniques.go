@@ -87,7 +87,7 @@ func (a *ask) mapped(f store.Filter) ([]TechniqueRow, error) {
 
 // seen are the techniques that the filter's sessions show, the most frequent first.
 func (a *ask) seen(f store.Filter) ([]TechniqueRow, error) {
-	list, err := a.cfg.Store.Techniques(a.ctx, f)
+	list, err := a.db.Techniques(a.ctx, f)
 	out := []TechniqueRow{}
 	for _, t := range list {
 		e, ok := a.cfg.Rules.Attack().Entry(t.ID)

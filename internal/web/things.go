@@ -14,7 +14,7 @@ type credential struct {
 }
 
 func (a *ask) pairs(f store.Filter, limit int) ([]credential, error) {
-	list, err := a.cfg.Store.Credentials(a.ctx, f, limit)
+	list, err := a.db.Credentials(a.ctx, f, limit)
 	out := []credential{}
 	for _, c := range list {
 		out = append(out, credential{c, analysis.Shipped(c.User, c.Secret)})
@@ -43,7 +43,7 @@ type artifactRow struct {
 }
 
 func (a *ask) files(f store.Filter, limit int) ([]artifactRow, error) {
-	list, err := a.cfg.Store.Files(a.ctx, f, limit)
+	list, err := a.db.Files(a.ctx, f, limit)
 	out := []artifactRow{}
 	for _, v := range list {
 		out = append(out, artifactRow{v, a.cfg.Held != nil && a.cfg.Held(v.SHA256)})

@@ -42,7 +42,7 @@ func (a *ask) timeline() (any, error) {
 func (a *ask) line(f store.Filter, by string) (*timeline, error) {
 	from, to := f.From, f.To
 	if from.IsZero() {
-		h, err := a.cfg.Store.Held(a.ctx)
+		h, err := a.db.Totals(a.ctx, store.Filter{})
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +52,7 @@ func (a *ask) line(f store.Filter, by string) (*timeline, error) {
 		to = a.now
 	}
 	t := &timeline{By: cmp.Or(by, "protocol"), Of: "acts", Times: []int64{}, Series: []series{}}
-	step := stepOf(to.Sub(from), t.By == "label" || !f.Coarse())
+	step := stepOf(to.Sub(from), t.By != "class" && (t.By == "label" || !f.Coarse()))
 	t.Step = int64(step.Seconds())
 	if from.IsZero() || !from.Before(to) {
 		return t, nil
@@ -60,13 +60,18 @@ func (a *ask) line(f store.Filter, by string) (*timeline, error) {
 	var points []store.Point
 	var err error
 	switch {
+	case t.By == "class" && f.Coarse():
+		points, err = a.db.Series(a.ctx, f, store.ByClass)
 	case t.By == "class":
-		points, err = a.cfg.Store.ActSteps(a.ctx, f, true, step)
-	case t.By == "label" || !f.Coarse():
+		points, err = a.db.ActSteps(a.ctx, f, step)
+	case t.By == "protocol" && f.Coarse():
+		points, err = a.db.Timeline(a.ctx, f)
+	case step < time.Hour:
 		t.Of = "sessions"
-		points, err = a.cfg.Store.Steps(a.ctx, f, t.By, step)
+		points, err = a.db.Steps(a.ctx, f, t.By, step)
 	default:
-		points, err = a.cfg.Store.ActSteps(a.ctx, f, false, step)
+		t.Of = "sessions"
+		points, err = a.db.Series(a.ctx, f, t.By)
 	}
 	if err != nil {
 		return nil, err

@@ -8,3 +8,10 @@ func (d *DB) Scanners() []string {
 	}
 	return out
 }
+
+// Scanners is DB's.
+func (l *Live) Scanners() []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.db.Scanners()
+}

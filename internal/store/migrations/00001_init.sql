@@ -1,69 +1,110 @@
 -- +goose Up
 -- Times are int64 nanoseconds since 1970, UTC; addresses 16 octets, IPv4 mapped.
 -- What analysis says stands beside what the journal says, and is made anew by reindex.
+-- The writer gives out the keys. What PostgreSQL spells otherwise: BLOB is BYTEA,
+-- INTEGER is BIGINT, and WITHOUT ROWID is left out.
 
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
 );
 
-CREATE TABLE sessions (
-  key           INTEGER PRIMARY KEY,
-  id            TEXT    NOT NULL UNIQUE,
-  boot          TEXT    NOT NULL,
-  sensor        TEXT    NOT NULL,
-  persona       TEXT    NOT NULL,
-  device        TEXT    NOT NULL,
-  service       TEXT    NOT NULL,
-  protocol      TEXT    NOT NULL,
-  transport     TEXT    NOT NULL,
-  src           BLOB    NOT NULL,
-  src_port      INTEGER NOT NULL,
-  dst_port      INTEGER NOT NULL,
-  parent        TEXT    NOT NULL,
-  octets        TEXT    NOT NULL,
-  opened        INTEGER NOT NULL,
-  closed        INTEGER NOT NULL DEFAULT 0, -- 0: open
-  reason        TEXT    NOT NULL DEFAULT '',
-  acts          INTEGER NOT NULL DEFAULT 0,
-  octets_in     INTEGER NOT NULL DEFAULT 0,
-  octets_out    INTEGER NOT NULL DEFAULT 0,
-  country       TEXT    NOT NULL DEFAULT '',
-  asn           INTEGER NOT NULL DEFAULT 0,
-  as_org        TEXT    NOT NULL DEFAULT '',
-  net_type      TEXT    NOT NULL DEFAULT '',
-  scanner       TEXT    NOT NULL DEFAULT '',
-  scanner_proof TEXT    NOT NULL DEFAULT '',
-  label         TEXT    NOT NULL DEFAULT '',
-  score         INTEGER NOT NULL DEFAULT 0, -- thousandths
-  automation    TEXT    NOT NULL DEFAULT '',
-  severity      INTEGER NOT NULL DEFAULT 0,
-  fingerprint   TEXT    NOT NULL DEFAULT '',
-  tool          TEXT    NOT NULL DEFAULT '',
-  op_sequence   TEXT    NOT NULL DEFAULT '',
-  payload       TEXT    NOT NULL DEFAULT '',
-  credentials   TEXT    NOT NULL DEFAULT '',
-  user_agent    TEXT    NOT NULL DEFAULT '',
-  finding       TEXT    NOT NULL DEFAULT '', -- all of it, JSON; never in WHERE
-  segment       INTEGER NOT NULL,           -- where in the journal its first line is
-  position      INTEGER NOT NULL
+-- Whose journals there are, and how far each was read.
+CREATE TABLE origins (
+  name   TEXT PRIMARY KEY, -- '': the sensor's own
+  kind   TEXT    NOT NULL,
+  note   TEXT    NOT NULL,
+  first  INTEGER NOT NULL,
+  last   INTEGER NOT NULL,
+  lines  INTEGER NOT NULL,
+  next   TEXT    NOT NULL, -- the cursor behind the last line taken
+  resume TEXT    NOT NULL, -- the cursor before the oldest session still open
+  state  TEXT    NOT NULL  -- of the files when all of them had been read; '': not yet
 );
-CREATE INDEX sessions_opened   ON sessions (opened, key);
-CREATE INDEX sessions_src      ON sessions (src, opened);
-CREATE INDEX sessions_protocol ON sessions (protocol, opened);
-CREATE INDEX sessions_label    ON sessions (label, opened);
-CREATE INDEX sessions_country  ON sessions (country, opened);
-CREATE INDEX sessions_asn      ON sessions (asn, opened);
-CREATE INDEX sessions_print    ON sessions (fingerprint, opened);
-CREATE INDEX sessions_closed   ON sessions (closed);
+
+-- What many rows have in common stands once, and has a small number.
+CREATE TABLE places (
+  key       INTEGER PRIMARY KEY,
+  origin    TEXT NOT NULL,
+  sensor    TEXT NOT NULL,
+  persona   TEXT NOT NULL,
+  device    TEXT NOT NULL,
+  service   TEXT NOT NULL,
+  protocol  TEXT NOT NULL,
+  transport TEXT NOT NULL
+);
+CREATE TABLE boots (
+  key INTEGER PRIMARY KEY,
+  id  TEXT NOT NULL UNIQUE
+);
+CREATE TABLE sources (
+  key  INTEGER PRIMARY KEY,
+  addr BLOB NOT NULL UNIQUE
+);
+CREATE TABLE networks (
+  key           INTEGER PRIMARY KEY,
+  country       TEXT    NOT NULL,
+  asn           INTEGER NOT NULL,
+  as_org        TEXT    NOT NULL,
+  net_type      TEXT    NOT NULL,
+  scanner       TEXT    NOT NULL,
+  scanner_proof TEXT    NOT NULL
+);
+CREATE TABLE verdicts (
+  key        INTEGER PRIMARY KEY,
+  label      TEXT    NOT NULL,
+  score      INTEGER NOT NULL, -- thousandths
+  automation TEXT    NOT NULL,
+  severity   INTEGER NOT NULL,
+  tool       TEXT    NOT NULL,
+  techniques TEXT    NOT NULL -- ids, a space between
+);
+CREATE TABLE operations (
+  key      INTEGER PRIMARY KEY,
+  op       TEXT NOT NULL,
+  class    TEXT NOT NULL,
+  outcome  TEXT NOT NULL
+);
+
+CREATE TABLE sessions (
+  key         INTEGER PRIMARY KEY,
+  id          TEXT    NOT NULL UNIQUE,
+  boot        INTEGER NOT NULL,
+  place       INTEGER NOT NULL,
+  source      INTEGER NOT NULL,
+  network     INTEGER NOT NULL,
+  verdict     INTEGER NOT NULL,
+  src_port    INTEGER NOT NULL,
+  dst_port    INTEGER NOT NULL,
+  parent      TEXT    NOT NULL,
+  octets      TEXT    NOT NULL,
+  opened      INTEGER NOT NULL,
+  closed      INTEGER NOT NULL, -- 0: open
+  reason      TEXT    NOT NULL,
+  acts        INTEGER NOT NULL,
+  octets_in   INTEGER NOT NULL,
+  octets_out  INTEGER NOT NULL,
+  fingerprint TEXT    NOT NULL,
+  proven      BLOB    NOT NULL, -- acts for each technique of the verdict
+  segment     INTEGER NOT NULL, -- where in the journal its first line is,
+  position    INTEGER NOT NULL,
+  end_segment  INTEGER NOT NULL, -- and what is behind its last
+  end_position INTEGER NOT NULL
+);
+CREATE INDEX sessions_opened ON sessions (opened, key);
+CREATE INDEX sessions_source ON sessions (source, opened);
+CREATE INDEX sessions_print  ON sessions (fingerprint);
+
+CREATE TABLE findings (
+  session INTEGER PRIMARY KEY,
+  finding BLOB NOT NULL -- JSON
+);
 
 CREATE TABLE acts (
   session     INTEGER NOT NULL,
   seq         INTEGER NOT NULL,
   at          INTEGER NOT NULL,
-  op          TEXT    NOT NULL,
-  class       TEXT    NOT NULL,
-  outcome     TEXT    NOT NULL,
+  operation   INTEGER NOT NULL,
   target_kind TEXT    NOT NULL,
   target      TEXT    NOT NULL,
   value       TEXT    NOT NULL,
@@ -95,18 +136,27 @@ CREATE TABLE artifacts (
 ) WITHOUT ROWID;
 CREATE INDEX artifacts_sha256 ON artifacts (sha256);
 
-CREATE TABLE techniques (
-  session   INTEGER NOT NULL,
-  technique TEXT    NOT NULL,
-  acts      INTEGER NOT NULL,
-  first_seq INTEGER NOT NULL,
-  PRIMARY KEY (session, technique)
+-- What few sources share, by which they are clustered; a trace that many have
+-- keeps its row here and loses those below.
+CREATE TABLE traces (
+  key     INTEGER PRIMARY KEY,
+  kind    TEXT    NOT NULL,
+  value   TEXT    NOT NULL,
+  sources INTEGER NOT NULL,
+  UNIQUE (kind, value)
+);
+CREATE INDEX traces_sources ON traces (sources);
+CREATE TABLE traced (
+  trace   INTEGER NOT NULL,
+  source  INTEGER NOT NULL,
+  session INTEGER NOT NULL,
+  PRIMARY KEY (trace, source, session)
 ) WITHOUT ROWID;
-CREATE INDEX techniques_technique ON techniques (technique);
 
 -- When which service listened; until 0: it still does.
 CREATE TABLE listening (
   boot     TEXT    NOT NULL,
+  origin   TEXT    NOT NULL,
   sensor   TEXT    NOT NULL,
   site     TEXT    NOT NULL,
   persona  TEXT    NOT NULL,
@@ -124,63 +174,40 @@ CREATE TABLE notes (
   boot   TEXT    NOT NULL,
   seq    INTEGER NOT NULL,
   at     INTEGER NOT NULL,
+  origin TEXT    NOT NULL,
   sensor TEXT    NOT NULL,
   what   TEXT    NOT NULL,
   detail TEXT    NOT NULL,
   PRIMARY KEY (boot, seq)
 ) WITHOUT ROWID;
 
--- Roll-ups: grown in the transaction that inserts a row, by that row alone.
+-- The roll-up: an hour's sessions by place, source, network and verdict, and its
+-- acts by place and operation, packed (hours.go). Parts of an hour add up.
 CREATE TABLE hours (
-  hour       INTEGER NOT NULL,
-  sensor     TEXT    NOT NULL,
-  persona    TEXT    NOT NULL,
-  protocol   TEXT    NOT NULL,
-  op         TEXT    NOT NULL,
-  class      TEXT    NOT NULL,
-  outcome    TEXT    NOT NULL,
-  acts       INTEGER NOT NULL,
-  octets_in  INTEGER NOT NULL,
-  octets_out INTEGER NOT NULL,
-  PRIMARY KEY (hour, sensor, persona, protocol, op, class, outcome)
-) WITHOUT ROWID;
-
-CREATE TABLE visits (
-  day      INTEGER NOT NULL,
-  sensor   TEXT    NOT NULL,
-  persona  TEXT    NOT NULL,
-  protocol TEXT    NOT NULL,
-  src      BLOB    NOT NULL,
-  country  TEXT    NOT NULL,
-  asn      INTEGER NOT NULL,
-  as_org   TEXT    NOT NULL,
-  net_type TEXT    NOT NULL,
-  scanner  TEXT    NOT NULL,
-  sessions INTEGER NOT NULL,
-  PRIMARY KEY (day, sensor, persona, protocol, src)
-) WITHOUT ROWID;
-
-CREATE TABLE findings (
-  hour       INTEGER NOT NULL,
-  sensor     TEXT    NOT NULL,
-  persona    TEXT    NOT NULL,
-  protocol   TEXT    NOT NULL,
-  label      TEXT    NOT NULL,
-  automation TEXT    NOT NULL,
-  tool       TEXT    NOT NULL,
-  sessions   INTEGER NOT NULL,
-  PRIMARY KEY (hour, sensor, persona, protocol, label, automation, tool)
-) WITHOUT ROWID;
+  hour   INTEGER NOT NULL,
+  part   INTEGER NOT NULL,
+  stamp  INTEGER NOT NULL, -- rises with every change
+  visits BLOB    NOT NULL,
+  acts   BLOB    NOT NULL,
+  PRIMARY KEY (hour, part)
+);
 
 -- +goose Down
-DROP TABLE findings;
-DROP TABLE visits;
 DROP TABLE hours;
 DROP TABLE notes;
 DROP TABLE listening;
-DROP TABLE techniques;
+DROP TABLE traced;
+DROP TABLE traces;
 DROP TABLE artifacts;
 DROP TABLE credentials;
 DROP TABLE acts;
+DROP TABLE findings;
 DROP TABLE sessions;
+DROP TABLE operations;
+DROP TABLE verdicts;
+DROP TABLE networks;
+DROP TABLE sources;
+DROP TABLE boots;
+DROP TABLE places;
+DROP TABLE origins;
 DROP TABLE meta;
