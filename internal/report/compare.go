@@ -3,7 +3,6 @@ package report
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/store"
@@ -21,7 +20,7 @@ type Side struct {
 	Exclusive int64            `json:"exclusive_sources"`    // seen on no other side
 	ToFirst   time.Duration    `json:"to_first_ns,omitzero"` // from the first listening to the first visit
 
-	sources map[netip.Addr]bool
+	sources map[uint32]bool // by the store's numbers
 }
 
 // A Pair is how much two sides have in common.
@@ -135,6 +134,6 @@ func sideOf(ctx context.Context, s *store.Store, name string, f store.Filter, no
 		}
 	}
 	side.Changes = RateOf(changes, side.Hours)
-	side.sources, err = s.Sources(ctx, f)
+	side.sources, err = s.SourceKeys(ctx, f)
 	return side, err
 }

@@ -26,6 +26,8 @@ type Filter struct {
 	Severity   int          // at least
 	Research   string       // "hide": without known research scanners, "only": them alone
 	Terms      []Term       // conditions besides
+
+	acts []Term // of terms on acts, what roll-ups can tell of their sessions
 }
 
 // where is a condition that grows, with its arguments in order.

@@ -26,14 +26,14 @@ func (s *Store) find(ctx context.Context, f Filter, top mark, limit int) ([]mark
 		}
 		to = min(to, newest+1)
 		low := max(from, ceil(to, unitHour)-int64(span))
-		g := f
+		g := f.sifted()
 		g.From, g.To = timeOf(floor(low, unitHour)), timeOf(ceil(to, unitHour))
 		hours, _, sv, err := s.sifted(ctx, g)
 		if err != nil {
 			return nil, err
 		}
 		for _, h := range slices.Backward(hours) {
-			more, err := s.findIn(ctx, h, sv, max(from, h.at), min(to, h.at+int64(unitHour)), top, limit-len(out))
+			more, err := s.findIn(ctx, f, h, sv, max(from, h.at), min(to, h.at+int64(unitHour)), top, limit-len(out))
 			if err != nil {
 				return nil, err
 			}
@@ -54,7 +54,7 @@ func (s *Store) newest(ctx context.Context, before int64) (int64, error) {
 }
 
 // findIn finds sessions of an hour.
-func (s *Store) findIn(ctx context.Context, h *unpacked, sv *sieve, from, to int64, top mark, limit int) ([]mark, error) {
+func (s *Store) findIn(ctx context.Context, f Filter, h *unpacked, sv *sieve, from, to int64, top mark, limit int) ([]mark, error) {
 	whose := map[uint32]bool{}
 	for i := range h.visits {
 		if v := &h.visits[i]; sv.lets(v) {
@@ -81,19 +81,26 @@ func (s *Store) findIn(ctx context.Context, h *unpacked, sv *sieve, from, to int
 	}
 	const columns = `SELECT opened, key, place, source, network, verdict FROM sessions`
 	if len(whose) > dense {
-		err := each(ctx, s.db, columns+` WHERE opened >= $1 AND opened < $2 ORDER BY opened DESC, key DESC`, []any{from, to}, take)
+		w := &where{}
+		w.and("opened >= ? AND opened < ?", from, to)
+		f.rows(w)
+		err := each(ctx, s.db, columns+w.String()+` ORDER BY opened DESC, key DESC`, w.args, take)
 		if err == errEnough {
 			err = nil
 		}
 		return out, err
 	}
-	st, err := s.db.PrepareContext(ctx, columns+` WHERE source = $1 AND opened >= $2 AND opened < $3`)
+	w := &where{}
+	w.and("source = ? AND opened >= ? AND opened < ?", 0, from, to)
+	f.rows(w)
+	st, err := s.db.PrepareContext(ctx, columns+w.String())
 	if err != nil {
 		return nil, err
 	}
 	defer st.Close()
 	for source := range whose {
-		rows, err := st.QueryContext(ctx, source, from, to)
+		w.args[0] = source
+		rows, err := st.QueryContext(ctx, w.args...)
 		if err != nil {
 			return nil, err
 		}

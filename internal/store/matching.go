@@ -13,19 +13,17 @@ func (s *Store) Generation(ctx context.Context) (string, error) { return s.meta(
 // Counted says whether the roll-up knows how many sessions the filter lets through.
 func (f *Filter) Counted() bool { return !f.ofRows() && f.Print == "" && f.Session == "" }
 
-// Matching counts the filter's sessions, up to most where no roll-up knows.
-func (s *Store) Matching(ctx context.Context, f Filter, most int) (n int, err error) {
-	if f.Counted() {
-		sum := int64(0)
-		_, err := s.groups(ctx, f, func(_ *names, _ int64, v *visit, _ []int32) { sum += int64(v.sessions) })
-		return int(sum), err
-	}
-	w := f.sessions()
-	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM sessions"+w.String()+" LIMIT "+w.arg(most)+") AS some", w.args...).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("store: %w", err)
-	}
-	return n, nil
+// Matching counts the filter's sessions, which must be Counted.
+func (s *Store) Matching(ctx context.Context, f Filter) (n int, err error) {
+	_, err = s.groups(ctx, f, func(_ *names, _ int64, v *visit, _ []int32) { n += int(v.sessions) })
+	return n, err
+}
+
+// SourceKeys is the set of the store's own numbers of the addresses that came.
+func (s *Store) SourceKeys(ctx context.Context, f Filter) (map[uint32]bool, error) {
+	seen := map[uint32]bool{}
+	_, err := s.groups(ctx, f, func(_ *names, _ int64, v *visit, _ []int32) { seen[v.source] = true })
+	return seen, err
 }
 
 // Neighbours are the sessions that began right before and right after one; "" is none.

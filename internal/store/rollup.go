@@ -428,6 +428,11 @@ func (s *Store) sieve(ctx context.Context, f Filter, n *names) (*sieve, error) {
 			return nil, err
 		}
 	}
+	for i := range f.acts {
+		if err := s.siftActs(ctx, f, &f.acts[i], n, v); err != nil {
+			return nil, err
+		}
+	}
 	if !f.Src.IsValid() && len(f.Sources) == 0 {
 		return v, nil
 	}

@@ -142,7 +142,7 @@ func (f *Filter) direct() bool {
 	rest.From, rest.To, rest.Session, rest.Print = time.Time{}, time.Time{}, "", ""
 	plain := len(rest.Origin)+len(rest.Sensor)+len(rest.Persona)+len(rest.Protocol)+len(rest.Label)+len(rest.Automation)+len(rest.Country)+len(rest.Sources) == 0 &&
 		rest.Tool == "" && rest.ASN == 0 && !rest.Src.IsValid() && rest.Severity <= 0 && rest.Research == ""
-	return f.Session != "" || f.Print != "" || f.ofRows() || plain && len(f.Terms) == 0
+	return f.Session != "" || f.Print != "" || plain && !f.sifts()
 }
 
 // marks finds sessions before a place in the list.

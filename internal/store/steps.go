@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -62,19 +61,24 @@ func (s *Store) points(ctx context.Context, q string, args ...any) ([]Point, err
 	return out, nil
 }
 
-// done is what the filter's sessions did, for filters that are not coarse.
-type done struct {
-	protocol, op, class, outcome string
-	acts                         int64
+// A Deed is what the filter's sessions did of one kind.
+type Deed struct {
+	Protocol, Op, Class, Outcome string
+	Acts                         int64
 }
 
-func (s *Store) done(ctx context.Context, f Filter) ([]done, error) {
+// Deeds counts acts by what they were and what became of them. For a filter that
+// is not coarse it reads the acts themselves.
+func (s *Store) Deeds(ctx context.Context, f Filter) ([]Deed, error) {
+	if f.Coarse() {
+		return s.deedsByHours(ctx, f)
+	}
 	w := f.sessions()
-	var out []done
+	var out []Deed
 	err := each(ctx, s.db, `SELECT protocol, op, class, outcome, SUM(n) FROM (SELECT place, operation, SUM(count) AS n FROM sessions
 		JOIN acts ON acts.session = sessions.key`+w.String()+` GROUP BY 1, 2) AS sums JOIN places ON places.key = place JOIN operations ON operations.key = operation GROUP BY 1, 2, 3, 4`, w.args, func(rows *sql.Rows) error {
-		var d done
-		err := rows.Scan(&d.protocol, &d.op, &d.class, &d.outcome, &d.acts)
+		var d Deed
+		err := rows.Scan(&d.Protocol, &d.Op, &d.Class, &d.Outcome, &d.Acts)
 		out = append(out, d)
 		return err
 	})
@@ -84,80 +88,25 @@ func (s *Store) done(ctx context.Context, f Filter) ([]done, error) {
 	return out, nil
 }
 
-// ActsBy counts the acts of the filter's sessions by protocol and class, our own
-// reports left out; unlike Classes it heeds all of the filter.
-func (s *Store) ActsBy(ctx context.Context, f Filter) ([]Cell, error) {
-	if f.Coarse() {
-		return s.Classes(ctx, f)
-	}
-	list, err := s.done(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	sum := map[Cell]int64{}
-	for _, d := range list {
-		if d.class != report {
-			sum[Cell{Protocol: d.protocol, Class: d.class}] += d.acts
-		}
-	}
-	out := []Cell{}
-	for c, n := range sum {
-		c.Acts = n
-		out = append(out, c)
-	}
-	slices.SortFunc(out, func(a, b Cell) int { return strings.Compare(a.Protocol+" "+a.Class, b.Protocol+" "+b.Class) })
-	return out, nil
-}
-
-// OperationsOf counts acts by what they were, like Operations, and heeds all of
-// the filter.
-func (s *Store) OperationsOf(ctx context.Context, f Filter, limit int) ([]Operation, error) {
-	if f.Coarse() {
-		return s.Operations(ctx, f, limit)
-	}
-	list, err := s.done(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	sum := map[Operation]Operation{}
-	for _, d := range list {
-		k := Operation{Protocol: d.protocol, Op: d.op, Class: d.class}
-		o := sum[k]
-		o.Acts += d.acts
-		if d.outcome != "answered" {
-			o.Refused += d.acts
-		}
-		sum[k] = o
-	}
-	out := []Operation{}
-	for k, o := range sum {
-		out = append(out, Operation{k.Protocol, k.Op, k.Class, o.Acts, o.Refused})
-	}
-	slices.SortFunc(out, func(a, b Operation) int {
-		if a.Acts != b.Acts {
-			return int(min(1, max(-1, b.Acts-a.Acts)))
-		}
-		return strings.Compare(a.Protocol+" "+a.Op+" "+a.Class, b.Protocol+" "+b.Op+" "+b.Class)
+func (s *Store) deedsByHours(ctx context.Context, f Filter) ([]Deed, error) {
+	by := map[action]int64{}
+	var all *names
+	err := s.doings(ctx, f, func(n *names, _ int64, d *doing) {
+		all = n
+		by[d.action] += d.acts
 	})
-	return out[:min(limit, len(out))], nil
-}
-
-// Outcomes counts the acts of the filter's sessions by what became of them, our
-// own reports left out.
-func (s *Store) Outcomes(ctx context.Context, f Filter) (map[string]int64, error) {
-	out := map[string]int64{}
-	if f.Coarse() {
-		return out, s.doings(ctx, f, func(n *names, _ int64, d *doing) {
-			if o := n.operations[d.operation]; o.class != report {
-				out[o.outcome] += d.acts
-			}
-		})
+	if err != nil {
+		return nil, err
 	}
-	list, err := s.done(ctx, f)
-	for _, d := range list {
-		if d.class != report {
-			out[d.outcome] += d.acts
-		}
+	sum := map[Deed]int64{}
+	for a, acts := range by {
+		o := all.operations[a.operation]
+		sum[Deed{Protocol: all.places[a.place].protocol, Op: o.op, Class: o.class, Outcome: o.outcome}] += acts
 	}
-	return out, err
+	var out []Deed
+	for d, acts := range sum {
+		d.Acts = acts
+		out = append(out, d)
+	}
+	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
+	"github.com/sundew-ics/sundew/internal/event"
 )
 
 // A Term is one condition on sessions beside those of a Filter: what a session,
@@ -89,6 +90,63 @@ func (k Key) home() string {
 // tell: no roll-up answers it.
 func (f *Filter) ofRows() bool {
 	return slices.ContainsFunc(f.Terms, func(t Term) bool { return t.Key.home() == "" })
+}
+
+// sifts says whether the terms say something that the roll-up knows.
+func (f *Filter) sifts() bool {
+	return slices.ContainsFunc(f.Terms, func(t Term) bool { return t.Key.home() != "" || t.ofOperations() })
+}
+
+// ofOperations says whether the term holds for sessions with certain operations.
+func (t *Term) ofOperations() bool { return !t.Not && (t.Key == KeyClass || t.Key == KeyOp) }
+
+// sifted is the filter as far as the roll-up knows.
+func (f *Filter) sifted() Filter {
+	g := *f
+	g.Terms, g.acts = nil, nil
+	for _, t := range f.Terms {
+		if t.Key.home() != "" {
+			g.Terms = append(g.Terms, t)
+		} else if t.ofOperations() {
+			g.acts = append(g.acts, t)
+		}
+	}
+	return g
+}
+
+// rows restricts rows of sessions to what the roll-up does not know.
+func (f *Filter) rows(w *where) {
+	for i := range f.Terms {
+		if t := &f.Terms[i]; t.Key.home() == "" {
+			t.restrict(w)
+		}
+	}
+}
+
+// siftActs takes from a sieve the verdicts and places that no session with such an
+// operation can have.
+func (s *Store) siftActs(ctx context.Context, f Filter, t *Term, n *names, v *sieve) error {
+	least := int64(10)
+	wanted := mask(n.operations, func(o operation) bool {
+		text := o.op
+		if t.Key == KeyClass {
+			text = o.class
+		}
+		ok := t.fits([]string{text})
+		if ok {
+			least = min(least, int64(analysis.ClassSeverity(event.Class(o.class))))
+		}
+		return ok
+	})
+	v.verdicts = both(v.verdicts, mask(n.verdicts, func(x verdict) bool { return x.severity >= least }))
+	there := make([]bool, len(n.places))
+	err := s.doings(ctx, Filter{From: f.From}, func(_ *names, _ int64, d *doing) {
+		if int(d.operation) < len(wanted) && wanted[d.operation] && int(d.place) < len(there) {
+			there[d.place] = true
+		}
+	})
+	v.places = both(v.places, there)
+	return err
 }
 
 // columns are those of a key in its home.

@@ -76,11 +76,11 @@ func (t *Term) row(w *where) string {
 	case KeyValue:
 		return t.acts(w, t.texts(w, "value"))
 	case KeyUser:
-		return "EXISTS (SELECT 1 FROM credentials WHERE credentials.session = sessions.key AND (" + t.texts(w, "username") + "))"
+		return "sessions.key IN (SELECT session FROM credentials WHERE " + t.texts(w, "username") + ")"
 	case KeySecret:
-		return "EXISTS (SELECT 1 FROM credentials WHERE credentials.session = sessions.key AND (" + t.texts(w, "secret") + "))"
+		return "sessions.key IN (SELECT session FROM credentials WHERE " + t.texts(w, "secret") + ")"
 	case KeyFile:
-		return "EXISTS (SELECT 1 FROM artifacts WHERE artifacts.session = sessions.key AND (" + either([]string{t.texts(w, "sha256"), t.texts(w, "name")}) + "))"
+		return "sessions.key IN (SELECT session FROM artifacts WHERE " + either([]string{t.texts(w, "sha256"), t.texts(w, "name")}) + ")"
 	}
 	return "1 = 0"
 }

@@ -67,10 +67,11 @@ type File struct {
 
 // Files lists what visitors brought, the latest first.
 func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) {
-	w := joined(f, "artifacts.session")
+	w := f.sessions() // files are few: each one's session is looked at
+	w.and("sessions.key = artifacts.session")
 	out := []File{}
 	err := each(ctx, s.db, `SELECT sha256, MAX(size), MIN(name), MIN(kind), COUNT(*), COUNT(DISTINCT source), MIN(at), MAX(at)
-		FROM artifacts JOIN sessions ON sessions.key = artifacts.session`+w.String()+` GROUP BY sha256 ORDER BY 8 DESC, 1 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
+		FROM artifacts CROSS JOIN sessions`+w.String()+` GROUP BY sha256 ORDER BY 8 DESC, 1 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
 		var v File
 		var first, last int64
 		err := rows.Scan(&v.SHA256, &v.Size, &v.Name, &v.Kind, &v.Times, &v.Sources, &first, &last)
@@ -91,10 +92,10 @@ func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) 
 
 // protocolsOf are those by which a file came.
 func (s *Store) protocolsOf(ctx context.Context, f Filter, sum string) ([]string, error) {
-	w := joined(f, "artifacts.session")
-	w.and("sha256 = ?", sum)
+	w := f.sessions()
+	w.and("sha256 = ? AND sessions.key = artifacts.session", sum)
 	out := []string{}
-	err := each(ctx, s.db, `SELECT DISTINCT protocol FROM artifacts JOIN sessions ON sessions.key = artifacts.session
+	err := each(ctx, s.db, `SELECT DISTINCT protocol FROM artifacts CROSS JOIN sessions
 		JOIN places ON places.key = sessions.place`+w.String()+` ORDER BY 1`, w.args, func(rows *sql.Rows) error {
 		var p string
 		err := rows.Scan(&p)

@@ -64,12 +64,11 @@ func (a *ask) actor() (any, error) {
 	if err := p.counts(a, f); err != nil {
 		return nil, err
 	}
-	if p.Operations, err = db.OperationsOf(a.ctx, f, 100); err != nil {
+	deeds, err := db.Deeds(a.ctx, f)
+	if err != nil {
 		return nil, err
 	}
-	if p.Classes, err = db.ActsBy(a.ctx, f); err != nil {
-		return nil, err
-	}
+	p.Operations, p.Classes = operationsOf(deeds, 100), cellsOf(deeds)
 	if p.Days, err = db.Days(a.ctx, f); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -13,6 +14,8 @@ const (
 	freshFor     = 5 * time.Second  // an answer is used though there is more since
 	staleFor     = time.Minute      // it is still used, while a newer one is made
 	refreshTime  = 30 * time.Second // which may take so long
+	refreshEvery = 10 * time.Second
+	askedLately  = 10 * time.Minute // for so long an answer is kept fresh
 )
 
 // cache keeps answers to questions that cost the store something.
@@ -28,7 +31,9 @@ type cached struct {
 	generation string    // of the store, when it was asked
 	made       time.Time // when it was asked
 	used       time.Time
-	making     bool // a newer one is being made
+	asked      time.Time // by somebody
+	making     bool      // a newer one is being made
+	again      func(ctx context.Context, generation string)
 }
 
 func newCache() *cache { return &cache{kept: map[string]*cached{}} }
@@ -42,7 +47,7 @@ func (c *cache) find(key, generation string, now time.Time) (a *answer, renew bo
 	if v == nil {
 		return nil, false
 	}
-	v.used = now
+	v.used, v.asked = now, now
 	age := now.Sub(v.made)
 	switch {
 	case age < freshFor, v.generation == generation && age < staleFor:
@@ -56,7 +61,7 @@ func (c *cache) find(key, generation string, now time.Time) (a *answer, renew bo
 }
 
 // keep keeps an answer; nil ends the making of one.
-func (c *cache) keep(key, generation string, a *answer, now time.Time) {
+func (c *cache) keep(key, generation string, a *answer, now time.Time, again func(context.Context, string)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	old := c.kept[key]
@@ -72,7 +77,11 @@ func (c *cache) keep(key, generation string, a *answer, now time.Time) {
 	if len(a.plain) > maxCacheSize/8 {
 		return
 	}
-	c.kept[key] = &cached{answer: a, generation: generation, made: now, used: now}
+	v := &cached{answer: a, generation: generation, made: now, used: now, asked: now, again: again}
+	if old != nil {
+		v.asked = old.asked
+	}
+	c.kept[key] = v
 	c.size += len(a.plain)
 	for c.size > maxCacheSize || len(c.kept) > maxCached {
 		c.dropOldest()
@@ -95,6 +104,54 @@ func (c *cache) dropOldest() {
 	c.drop(key)
 }
 
+// outdated gives questions that were asked lately and whose answers are old, the
+// oldest first.
+func (c *cache) outdated(generation string, now time.Time) (list []question) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, v := range c.kept {
+		if now.Sub(v.asked) < askedLately && now.Sub(v.made) > staleFor/2 && v.generation != generation && !v.making {
+			v.making = true
+			list = append(list, question{key, v.again, v.made})
+		}
+	}
+	slices.SortFunc(list, func(a, b question) int { return a.made.Compare(b.made) })
+	return list
+}
+
+// question is one that is asked again.
+type question struct {
+	key   string
+	again func(ctx context.Context, generation string)
+	made  time.Time
+}
+
+// refresh asks again, one after another, what was asked lately, so that a page
+// which somebody looks at is at hand.
+func (s *Server) refresh(ctx context.Context) {
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !s.logins.any(time.Now()) {
+			continue
+		}
+		generation, err := s.cfg.Store().Generation(ctx)
+		if err != nil {
+			continue
+		}
+		for _, q := range s.cache.outdated(generation, time.Now()) {
+			ctx, cancel := context.WithTimeout(ctx, refreshTime)
+			q.again(ctx, generation)
+			cancel()
+		}
+	}
+}
+
 // cached answers a route from the cache where that is recent enough.
 func (a *ask) cached(v route) (any, error) {
 	generation, err := a.db.Generation(a.ctx)
@@ -105,19 +162,28 @@ func (a *ask) cached(v route) (any, error) {
 	out, renew := a.cache.find(key, generation, a.now)
 	if renew {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), refreshTime)
-		b := *a
-		b.ctx = ctx
 		go func() {
 			defer cancel()
-			if _, err := b.fill(v, key, generation); err != nil {
-				b.cache.keep(key, generation, nil, b.now)
-			}
+			a.again(v, key)(ctx, generation)
 		}()
 	}
 	if out != nil {
 		return out, nil
 	}
 	return a.fill(v, key, generation)
+}
+
+// again asks a route anew, later.
+func (a *ask) again(v route, key string) func(context.Context, string) {
+	r, query, path := a.r, a.query, a.r.URL.Path
+	s := a.Server
+	return func(ctx context.Context, generation string) {
+		b := &ask{Server: s, r: r.Clone(ctx), ctx: ctx, query: query, now: time.Now().UTC(), db: s.cfg.Store()}
+		b.r.URL.Path = path
+		if _, err := b.fill(v, key, generation); err != nil {
+			s.cache.keep(key, generation, nil, b.now, nil)
+		}
+	}
 }
 
 // fill asks a route and keeps the answer.
@@ -130,6 +196,6 @@ func (a *ask) fill(v route, key, generation string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.cache.keep(key, generation, out, a.now)
+	a.cache.keep(key, generation, out, a.now, a.again(v, key))
 	return out, nil
 }

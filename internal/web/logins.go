@@ -72,6 +72,14 @@ func (l *logins) find(cookie string, set, now time.Time) *login {
 	return v
 }
 
+// any says whether somebody is in.
+func (l *logins) any(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget(now)
+	return len(l.known) > 0
+}
+
 // goBy ends all logins if they went by another password.
 func (l *logins) goBy(set time.Time) {
 	if set.Equal(l.set) {

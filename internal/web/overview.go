@@ -61,7 +61,12 @@ func (a *ask) overview() (any, error) {
 		return nil, err
 	}
 	o := &overview{From: f.From, To: f.To}
-	now, err := a.figures(f)
+	deeds, err := a.db.Deeds(a.ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	o.Operations = operationsOf(deeds, topOperations)
+	now, err := a.figures(f, deeds)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +76,11 @@ func (a *ask) overview() (any, error) {
 	}
 	if b, ok := before(f, a.now); ok {
 		o.Previous = &period{b.From, b.To}
-		was, err := a.figures(b)
+		deeds, err := a.db.Deeds(a.ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		was, err := a.figures(b, deeds)
 		if err != nil {
 			return nil, err
 		}
@@ -96,9 +105,6 @@ func (a *ask) overview() (any, error) {
 
 func (o *overview) lists(a *ask, f store.Filter) (err error) {
 	db := a.db
-	if o.Operations, err = db.OperationsOf(a.ctx, f, topOperations); err != nil {
-		return err
-	}
 	for by, into := range map[string]*[]store.Count{store.ByCountry: &o.Countries, store.ByLabel: &o.Labels, store.ByProtocol: &o.Protocols, store.ByAutomation: &o.Automations} {
 		if *into, err = db.Count(a.ctx, f, by, topCountries); err != nil {
 			return err
@@ -132,7 +138,7 @@ func changing(class string) bool {
 }
 
 // figures are the sums of a period.
-func (a *ask) figures(f store.Filter) (map[string]float64, error) {
+func (a *ask) figures(f store.Filter, deeds []store.Deed) (map[string]float64, error) {
 	db := a.db
 	out := map[string]float64{"sessions": 0, "sources": 0, "acts": 0, "research": 0, "changes": 0, "logins": 0, "files": 0, "targeted": 0, "listened_hours": 0}
 	total, err := db.Totals(a.ctx, f)
@@ -140,11 +146,7 @@ func (a *ask) figures(f store.Filter) (map[string]float64, error) {
 		return nil, err
 	}
 	out["sessions"], out["sources"] = float64(total.Sessions), float64(total.Sources)
-	cells, err := db.ActsBy(a.ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range cells {
+	for _, c := range cellsOf(deeds) {
 		out["acts"] += float64(c.Acts)
 		if changing(c.Class) {
 			out["changes"] += float64(c.Acts)

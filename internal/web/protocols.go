@@ -35,10 +35,11 @@ func (a *ask) protocols() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	cells, err := a.db.ActsBy(a.ctx, f)
+	deeds, err := a.db.Deeds(a.ctx, f)
 	if err != nil {
 		return nil, err
 	}
+	cells := cellsOf(deeds)
 	listened, err := a.db.Listened(a.ctx, f, a.now)
 	if err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func (a *ask) protocol() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &protocolPage{Name: a.r.PathValue("name"), Outcomes: map[string]int64{}, Units: []unit{}}
+	p := &protocolPage{Name: a.r.PathValue("name"), Units: []unit{}}
 	p.Title, p.Ports = a.title(p.Name)
 	f.Protocol = []string{p.Name}
 	db := a.db
@@ -107,9 +108,11 @@ func (a *ask) protocol() (any, error) {
 		return nil, &problem{Type: "none", Status: 404, Title: "There is no such protocol"}
 	}
 	p.Sessions, p.Sources = total.Sessions, total.Sources
-	if p.Operations, err = db.OperationsOf(a.ctx, f, maxListed); err != nil {
+	deeds, err := db.Deeds(a.ctx, f)
+	if err != nil {
 		return nil, err
 	}
+	p.Operations, p.Outcomes = operationsOf(deeds, maxListed), outcomesOf(deeds)
 	for _, o := range p.Operations {
 		p.Acts += o.Acts
 		switch o.Class {
@@ -118,9 +121,6 @@ func (a *ask) protocol() (any, error) {
 		case "foreign":
 			p.Foreign += o.Acts
 		}
-	}
-	if p.Outcomes, err = db.Outcomes(a.ctx, f); err != nil {
-		return nil, err
 	}
 	if p.Targets, err = db.Targets(a.ctx, f, maxListed); err != nil {
 		return nil, err

@@ -92,6 +92,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener, cert *tls.Certificate)
 	if s.trends != nil {
 		beside.Go(func() { s.trends.run(ctx) })
 	}
+	beside.Go(func() { s.refresh(ctx) })
 	defer beside.Wait()
 	defer s.hub.stop()
 	defer cancel()
