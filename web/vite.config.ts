@@ -13,6 +13,19 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2022',
     reportCompressedSize: false,
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        // Few files: what all pages share, the timeline, and each page's own.
+        codeSplitting: {
+          groups: [
+            { name: 'svelte', test: /node_modules\/(svelte|esm-env|clsx)/, priority: 3 },
+            { name: 'shared', test: /src\/(lib|parts)|charts\/(series|Bars|Interval|Series)/, priority: 2 },
+            { name: 'timeline', test: /uplot|Timeline\.svelte/, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: { '/api': api } },
 });

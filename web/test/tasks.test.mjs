@@ -31,7 +31,7 @@ test('filter, session, replay, export: by mouse', { timeout: 120_000 }, async ()
   if (!(await box.isChecked())) await box.click();
   await page.waitForURL(/label=targeted_ics/);
   await page.getByText(/^3 sessions, 3 loaded/).waitFor();
-  await page.getByRole('region', { name: 'Sessions' }).locator('a[data-row]').first().click();
+  await page.getByRole('group', { name: 'Sessions', exact: true }).locator('a[data-row]').first().click();
   await page.getByRole('heading', { name: /S7comm session from/ }).waitFor();
   await page.getByRole('button', { name: 'Max' }).click();
   await page.getByRole('button', { name: 'Play' }).click();

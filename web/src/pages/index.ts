@@ -1,46 +1,30 @@
-// Pages by their paths.
+// Pages by their paths; each is loaded when it is first shown.
 import type { Component } from 'svelte';
-import About from './About.svelte';
-import Actor from './Actor.svelte';
-import Actors from './Actors.svelte';
-import Compare from './Compare.svelte';
-import Credentials from './Credentials.svelte';
-import Live from './Live.svelte';
-import Missing from './Missing.svelte';
-import Overview from './Overview.svelte';
-import Plant from './Plant.svelte';
-import Protocol from './Protocol.svelte';
-import Protocols from './Protocols.svelte';
-import Reports from './Reports.svelte';
-import Sensor from './Sensor.svelte';
-import Session from './Session.svelte';
-import Sessions from './Sessions.svelte';
-import Techniques from './Techniques.svelte';
 
 export interface Page {
   name: string;
   title: string;
-  component: Component<{ arg: string }>;
+  load: () => Promise<{ default: Component<{ arg: string }> }>;
   filters: 'all' | 'period' | 'none'; // what of the filter applies
   arg?: string;
 }
 
 const all: (Omit<Page, 'arg'> & { path: RegExp })[] = [
-  { path: /^\/$/, name: 'overview', title: 'Overview', component: Overview, filters: 'all' },
-  { path: /^\/live$/, name: 'live', title: 'Live', component: Live, filters: 'none' },
-  { path: /^\/sessions$/, name: 'sessions', title: 'Sessions', component: Sessions, filters: 'all' },
-  { path: /^\/sessions\/([0-9a-f-]+)$/, name: 'session', title: 'Session', component: Session, filters: 'none' },
-  { path: /^\/actors$/, name: 'actors', title: 'Actors', component: Actors, filters: 'all' },
-  { path: /^\/actors\/([^/]+)$/, name: 'actor', title: 'Actor', component: Actor, filters: 'all' },
-  { path: /^\/techniques$/, name: 'techniques', title: 'Techniques', component: Techniques, filters: 'all' },
-  { path: /^\/protocols$/, name: 'protocols', title: 'Protocols', component: Protocols, filters: 'all' },
-  { path: /^\/protocols\/([a-z0-9_]+)$/, name: 'protocol', title: 'Protocol', component: Protocol, filters: 'all' },
-  { path: /^\/credentials$/, name: 'credentials', title: 'Credentials and files', component: Credentials, filters: 'all' },
-  { path: /^\/compare$/, name: 'compare', title: 'Compare', component: Compare, filters: 'all' },
-  { path: /^\/sensor$/, name: 'sensor', title: 'Sensor', component: Sensor, filters: 'period' },
-  { path: /^\/plant$/, name: 'plant', title: 'Plant', component: Plant, filters: 'none' },
-  { path: /^\/reports$/, name: 'reports', title: 'Reports', component: Reports, filters: 'none' },
-  { path: /^\/about$/, name: 'about', title: 'Settings', component: About, filters: 'none' },
+  { path: /^\/$/, name: 'overview', title: 'Overview', load: () => import('./Overview.svelte'), filters: 'all' },
+  { path: /^\/live$/, name: 'live', title: 'Live', load: () => import('./Live.svelte'), filters: 'none' },
+  { path: /^\/sessions$/, name: 'sessions', title: 'Sessions', load: () => import('./Sessions.svelte'), filters: 'all' },
+  { path: /^\/sessions\/([0-9a-f-]+)$/, name: 'session', title: 'Session', load: () => import('./Session.svelte'), filters: 'none' },
+  { path: /^\/actors$/, name: 'actors', title: 'Actors', load: () => import('./Actors.svelte'), filters: 'all' },
+  { path: /^\/actors\/([^/]+)$/, name: 'actor', title: 'Actor', load: () => import('./Actor.svelte'), filters: 'all' },
+  { path: /^\/techniques$/, name: 'techniques', title: 'Techniques', load: () => import('./Techniques.svelte'), filters: 'all' },
+  { path: /^\/protocols$/, name: 'protocols', title: 'Protocols', load: () => import('./Protocols.svelte'), filters: 'all' },
+  { path: /^\/protocols\/([a-z0-9_]+)$/, name: 'protocol', title: 'Protocol', load: () => import('./Protocol.svelte'), filters: 'all' },
+  { path: /^\/credentials$/, name: 'credentials', title: 'Credentials and files', load: () => import('./Credentials.svelte'), filters: 'all' },
+  { path: /^\/compare$/, name: 'compare', title: 'Compare', load: () => import('./Compare.svelte'), filters: 'all' },
+  { path: /^\/sensor$/, name: 'sensor', title: 'Sensor', load: () => import('./Sensor.svelte'), filters: 'period' },
+  { path: /^\/plant$/, name: 'plant', title: 'Plant', load: () => import('./Plant.svelte'), filters: 'none' },
+  { path: /^\/reports$/, name: 'reports', title: 'Reports', load: () => import('./Reports.svelte'), filters: 'none' },
+  { path: /^\/about$/, name: 'about', title: 'Settings', load: () => import('./About.svelte'), filters: 'none' },
 ];
 
 export function find(path: string): Page {
@@ -53,5 +37,5 @@ export function find(path: string): Page {
       break; // a broken escape
     }
   }
-  return { name: 'missing', title: 'Not found', component: Missing, filters: 'none' };
+  return { name: 'missing', title: 'Not found', load: () => import('./Missing.svelte'), filters: 'none' };
 }
