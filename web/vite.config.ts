@@ -1,11 +1,32 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig } from 'vite';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { defineConfig, type Plugin } from 'vite';
 
 // The API that `npm run dev` talks to.
 const api = process.env.SUNDEW_API ?? 'http://127.0.0.1:8900';
 
+// shipped notes which packages are in the bundle, for their licences.
+function shipped(): Plugin {
+  return {
+    name: 'shipped',
+    generateBundle(_, bundle) {
+      const names = new Set<string>();
+      for (const c of Object.values(bundle)) {
+        if (c.type !== 'chunk') continue;
+        for (const id of Object.keys(c.modules)) {
+          const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1];
+          if (name && !id.includes('\0vite')) names.add(name);
+        }
+      }
+      mkdirSync('generated', { recursive: true });
+      writeFileSync('generated/shipped.json', JSON.stringify([...names].sort()));
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [svelte()],
+  logLevel: 'warn',
+  plugins: [svelte(), shipped()],
   build: {
     outDir: '../internal/web/assets',
     emptyOutDir: false, // build/clean.js leaves the README
@@ -15,6 +36,7 @@ export default defineConfig({
     reportCompressedSize: false,
     cssCodeSplit: false,
     rolldownOptions: {
+      checks: { pluginTimings: false },
       output: {
         // Few files: what all pages share, the timeline, and each page's own.
         codeSplitting: {

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import * as zlib from 'node:zlib';
 
 const LIMIT = 300_000; // octets, gzipped, of all that a page can load
-const shipped = ['svelte', 'uplot', 'd3-geo', 'd3-array', 'internmap', 'topojson-client', 'world-atlas', 'clsx', 'esm-env'];
+const shipped = [...JSON.parse(readFileSync(new URL('../generated/shipped.json', import.meta.url), 'utf8')), 'world-atlas'];
 
 const out = new URL('../../internal/web/assets/', import.meta.url);
 const module = (name) => new URL(`../node_modules/${name}/`, import.meta.url);

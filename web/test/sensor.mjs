@@ -13,9 +13,10 @@ export function scratch() {
   return dir;
 }
 
-// demo makes the data that pages are looked at with; SUNDEW_DEMO names some that is there.
-export function demo(dir, scale = 1) {
-  execFileSync(binary, ['demo', '--out', dir, '--until', 'now', '--scale', String(scale)], { stdio: 'ignore', timeout: 300_000 });
+// demo makes the data that pages are looked at with; without until, at its usual time.
+export function demo(dir, until = 'now') {
+  execFileSync(binary, ['demo', '--out', dir, ...(until ? ['--until', until] : [])], { stdio: 'ignore', timeout: 300_000 });
+  execFileSync(binary, ['stats', '--data', dir], { stdio: 'ignore', timeout: 300_000 }); // makes the store
 }
 
 async function freePort() {
