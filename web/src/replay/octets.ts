@@ -27,17 +27,29 @@ export function fieldAt(fields: Field[], i: number): Field | undefined {
 
 export const fieldsOf = (o: Octets | undefined): Field[] => (o?.frames ?? []).flatMap((f) => f.fields);
 
+const entities: Record<string, string> = {
+  lt: '<', gt: '>', amp: '&', quot: '"', apos: "'", nbsp: ' ', middot: '·', deg: '°', sup2: '²', sup3: '³', micro: 'µ', times: '×',
+  ndash: '–', mdash: '—', hellip: '…', laquo: '«', raquo: '»', copy: '©', reg: '®', euro: '€',
+};
+
+function entity(all: string, name: string): string {
+  const m = /^#(?:x([0-9a-f]+)|(\d+))$/i.exec(name);
+  if (!m) return entities[name] ?? all;
+  const c = m[1] ? parseInt(m[1], 16) : Number(m[2]);
+  return c > 0 && c <= 0x10ffff ? String.fromCodePoint(c) : all;
+}
+
 // page is a page of HTML as its text, by taking its tags away. It is for reading:
 // nothing of it becomes markup.
 export function page(html: string): string {
   return html
     .replace(/<(script|style|head)\b[\s\S]*?<\/\1\s*>/gi, '')
     .replace(/<!--[\s\S]*?-->/g, '')
-    .replace(/<(br|p|div|tr|li|h\d|table|form|hr)\b[^>]*>/gi, '\n')
-    .replace(/<(td|th)\b[^>]*>/gi, '\t')
-    .replace(/<[^>]*>/g, '')
-    .replace(/&(lt|gt|amp|quot|nbsp|#39);/g, (_, e) => ({ lt: '<', gt: '>', amp: '&', quot: '"', nbsp: ' ', '#39': "'" })[e as string] ?? '')
-    .replace(/[ \t]+\n/g, '\n')
+    .replace(/<(br|p|div|tr|li|h\d|table|form|hr|text|button|option|label|nav|section|header|footer)\b[^>]*>/gi, '\n')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&(#?\w{1,8});/g, entity)
+    .replace(/[ \t]+/g, ' ')
+    .replace(/ ?\n ?/g, '\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim();
 }
