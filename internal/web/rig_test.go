@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -47,11 +48,22 @@ func (m means) Begin(e *event.Event) store.Interpretation { return m.rules.NewSe
 type tape struct {
 	lines []string
 	at    time.Time
+	step  time.Duration // 0: step
 	seqs  map[string]int
 }
 
+// now plays the i-th session as it happens.
+func (r *rig) now(i int) {
+	r.tape.at, r.tape.step = time.Now().UTC(), time.Microsecond
+	r.tape.visit(i)
+	r.write()
+}
+
+// step is between two lines of a tape.
+const step = 41 * time.Second
+
 func (s *tape) add(session, kind, protocol, src, rest string) {
-	s.at = s.at.Add(41 * time.Second)
+	s.at = s.at.Add(cmp.Or(s.step, step))
 	seq := s.seqs[session]
 	s.seqs[session]++
 	s.lines = append(s.lines, fmt.Sprintf(`{"v":1,"kind":%q,"ts":%q,"at_us":%d,"seq":%d,"session":%q,"boot":"b1","sensor":"s1","protocol":%q,"transport":"tcp","src":{"ip":%q,"port":40000},"dst":{"ip":"192.0.2.5","port":502}%s}`,
@@ -403,4 +415,8 @@ func problemIn(t testing.TB, resp response) problem {
 		t.Errorf("no problem: %d %s %s", resp.StatusCode, resp.Header.Get("Content-Type"), resp.body)
 	}
 	return p
+}
+
+func writeOf(r process.Ref, v float64) process.Write {
+	return process.Write{Tag: r, Value: process.FloatValue(v)}
 }

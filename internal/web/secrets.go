@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -140,6 +141,7 @@ func (s *Secrets) check(password string) bool {
 	s.mu.Unlock()
 	s.hashing.Lock()
 	defer s.hashing.Unlock()
+	defer debug.FreeOSMemory()
 	return err == nil && verify(hash, password)
 }
 
@@ -152,6 +154,7 @@ func (s *Secrets) SetPassword(password string) error {
 	rand.Read(salt) // never fails
 	s.hashing.Lock()
 	sum := argon2.IDKey([]byte(password), salt, hashPasses, hashMemory, 1, hashOctets)
+	debug.FreeOSMemory() // the hash took as much as all the rest
 	s.hashing.Unlock()
 	b64 := base64.RawStdEncoding.EncodeToString
 	k := kept{V: 1, Hash: fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, hashMemory, hashPasses, b64(salt), b64(sum)), Set: time.Now().UTC()}

@@ -9,9 +9,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -24,7 +26,7 @@ const (
 	maxConns   = 64
 	maxHeader  = 16 << 10
 	maxBody    = 16 << 10
-	maxQueries = 3 // that the store answers at once
+	maxQueries = 2 // that the store answers at once
 	queryTime  = 10 * time.Second
 	queueTime  = 5 * time.Second
 )
@@ -47,6 +49,7 @@ type Server struct {
 	mux       *http.ServeMux
 	origin    *http.CrossOriginProtection
 
+	asked    atomic.Uint64 // questions to the store
 	lifeMu   sync.Mutex
 	lifetime context.Context // of Run
 }
@@ -93,6 +96,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener, cert *tls.Certificate)
 		beside.Go(func() { s.trends.run(ctx) })
 	}
 	beside.Go(func() { s.refresh(ctx) })
+	beside.Go(func() { s.tidy(ctx) })
 	defer beside.Wait()
 	defer s.hub.stop()
 	defer cancel()
@@ -103,6 +107,30 @@ func (s *Server) Run(ctx context.Context, l net.Listener, cert *tls.Certificate)
 		err = nil
 	}
 	return err
+}
+
+// idleFor is how long nobody asks before memory is given back.
+const idleFor = 15 * time.Second
+
+// tidy gives memory that answers took back to the system once nobody has asked for
+// a while: the sensor beside has better use for it.
+func (s *Server) tidy(ctx context.Context) {
+	tick := time.NewTicker(idleFor)
+	defer tick.Stop()
+	seen, tidied := s.asked.Load(), s.asked.Load()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := s.asked.Load()
+		if now == seen && now != tidied {
+			debug.FreeOSMemory()
+			tidied = now
+		}
+		seen = now
+	}
 }
 
 // quiet is what net/http says of connections: of use to who looks for a fault.
@@ -253,6 +281,7 @@ func (a *ask) slot(v route) (any, error) {
 		return nil, &problem{Type: "busy", Status: 503, Title: "Too many questions at once", Detail: "wait for those that were asked before", Retry: 5}
 	}
 	defer func() { <-a.slots }()
+	a.asked.Add(1)
 	ctx, cancel := context.WithTimeout(a.ctx, queryTime)
 	defer cancel()
 	b := *a
