@@ -7,7 +7,9 @@ T ?= 10s
 SOAK ?= 10m
 DATA ?= sundew-data
 
-.PHONY: help go geo run build binaries image deb test lint fuzz interop fixtures soak bench demo-tapes clean
+UI := internal/web/assets/index.html
+
+.PHONY: help go geo ui run build binaries image deb test lint fuzz interop fixtures browser screenshots soak bench demo-tapes clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +26,12 @@ GEO := internal/analysis/enrich/data/geo.mmdb
 geo: go ## Build the country and AS data that the binary carries (needs npm).
 	@test -f $(GEO) || tools/geo/build $(GEO) || echo "geo: no country data; everything else works"
 
-build: go geo ## Build bin/sundew.
+ui: $(UI) ## Build the dashboard's pages that the binary carries (needs Node.js and npm).
+
+$(UI): $(shell find web/src web/build web/index.html web/*.json web/*.ts web/*.js -type f 2>/dev/null) internal/web/openapi.json
+	@web/build/all
+
+build: go geo ui ## Build bin/sundew.
 	$(GO) build -trimpath -ldflags="-s -w" -o bin/sundew ./cmd/sundew
 
 IMAGE ?= sundew:latest
@@ -70,6 +77,12 @@ fixtures: build ## Record the sessions by which the rules are judged into bin/fi
 	@mkdir -p bin/fixtures
 	@for s in tuning check tools; do .cache/venv/bin/python interop/fixtures/record.py bin/sundew $$s bin/fixtures $(WORDS) || exit 1; done
 
+browser: build ## Use the dashboard in a headless Chromium.
+	cd web && npm run check && node --test --test-concurrency=1 test/
+
+screenshots: build ## Make docs/screenshots anew.
+	cd web && node test/screenshots.mjs
+
 soak: build ## Every persona under all loads at once, for SOAK (10m).
 	SOAK=$(SOAK) $(GO) test -tags interop -count=1 -timeout 0 -v -run '^TestSoak$$' ./interop
 
@@ -80,4 +93,4 @@ demo-tapes: build ## Record the demo's conversations anew from the built binary.
 	$(GO) run ./internal/demo/record -sundew bin/sundew
 
 clean: ## Remove what was built.
-	rm -rf bin
+	rm -rf bin web/generated internal/web/assets/assets internal/web/assets/*.html* internal/web/assets/*.json* internal/web/assets/*.txt*

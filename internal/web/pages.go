@@ -47,7 +47,8 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
-	if name != "" && name != "index.html" && path.Ext(name) != "" {
+	// A page's own path may have a dot: /actors/198.51.100.7.
+	if _, err := fs.Stat(p.files, name); name != "index.html" && path.Ext(name) != "" && (err == nil || strings.HasPrefix(name, "assets/")) {
 		p.file(w, r, name)
 		return
 	}
