@@ -7,7 +7,7 @@ T ?= 10s
 SOAK ?= 10m
 DATA ?= sundew-data
 
-.PHONY: help go geo run build binaries image deb test lint fuzz interop soak bench clean
+.PHONY: help go geo run build binaries image deb test lint fuzz interop fixtures soak bench demo-tapes clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,11 +66,18 @@ fuzz: go ## Fuzz every codec for T each (T=10s).
 interop: build ## Point third-party clients at the built binary.
 	$(GO) test -tags interop -count=1 -timeout 30m -v ./interop
 
+fixtures: build ## Record the sessions by which the rules are judged into bin/fixtures (root).
+	@mkdir -p bin/fixtures
+	@for s in tuning check tools; do .cache/venv/bin/python interop/fixtures/record.py bin/sundew $$s bin/fixtures $(WORDS) || exit 1; done
+
 soak: build ## Every persona under all loads at once, for SOAK (10m).
 	SOAK=$(SOAK) $(GO) test -tags interop -count=1 -timeout 0 -v -run '^TestSoak$$' ./interop
 
 bench: build ## Measure the built binary beside a bare echo server.
 	$(GO) test -tags bench -count=1 -timeout 30m -v -run Bench ./interop
+
+demo-tapes: build ## Record the demo's conversations anew from the built binary.
+	$(GO) run ./internal/demo/record -sundew bin/sundew
 
 clean: ## Remove what was built.
 	rm -rf bin

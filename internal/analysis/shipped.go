@@ -1,4 +1,6 @@
 package analysis
 
-// Shipped says whether a pair is one that devices are delivered with.
-func Shipped(user, secret string) bool { return shipped(user, secret) }
+// Shipped says whether devices are delivered with a pair.
+func (r *Rules) Shipped(protocol, user, secret string) bool {
+	return r.data.whose(protocol, user, secret) != nil
+}

@@ -7,18 +7,6 @@ import (
 	"time"
 )
 
-// joined restricts rows of a table that names its session; bare filters need not
-// look at sessions at all.
-func joined(f Filter, column string) *where {
-	w := f.sessions()
-	if w.text.Len() == 0 {
-		return w
-	}
-	out := &where{args: w.args}
-	out.and(column + " IN (SELECT key FROM sessions" + w.String() + ")")
-	return out
-}
-
 // A Credential is a pair that visitors tried.
 type Credential struct {
 	Protocol string    `json:"protocol"`
@@ -34,7 +22,7 @@ type Credential struct {
 
 // Credentials counts the pairs that were tried, the most frequent first.
 func (s *Store) Credentials(ctx context.Context, f Filter, limit int) ([]Credential, error) {
-	w := joined(f, "credentials.session")
+	w := f.sessions()
 	out := []Credential{}
 	err := each(ctx, s.db, `SELECT protocol, username, secret, method, COUNT(*), COUNT(DISTINCT source), SUM(accepted), MIN(at), MAX(at)
 		FROM credentials JOIN sessions ON sessions.key = credentials.session JOIN places ON places.key = sessions.place`+w.String()+
@@ -67,11 +55,10 @@ type File struct {
 
 // Files lists what visitors brought, the latest first.
 func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) {
-	w := f.sessions() // files are few: each one's session is looked at
-	w.and("sessions.key = artifacts.session")
+	w := f.sessions()
 	out := []File{}
 	err := each(ctx, s.db, `SELECT sha256, MAX(size), MIN(name), MIN(kind), COUNT(*), COUNT(DISTINCT source), MIN(at), MAX(at)
-		FROM artifacts CROSS JOIN sessions`+w.String()+` GROUP BY sha256 ORDER BY 8 DESC, 1 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
+		FROM artifacts JOIN sessions ON sessions.key = artifacts.session`+w.String()+` GROUP BY sha256 ORDER BY 8 DESC, 1 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
 		var v File
 		var first, last int64
 		err := rows.Scan(&v.SHA256, &v.Size, &v.Name, &v.Kind, &v.Times, &v.Sources, &first, &last)
@@ -93,9 +80,9 @@ func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) 
 // protocolsOf are those by which a file came.
 func (s *Store) protocolsOf(ctx context.Context, f Filter, sum string) ([]string, error) {
 	w := f.sessions()
-	w.and("sha256 = ? AND sessions.key = artifacts.session", sum)
+	w.and("sha256 = ?", sum)
 	out := []string{}
-	err := each(ctx, s.db, `SELECT DISTINCT protocol FROM artifacts CROSS JOIN sessions
+	err := each(ctx, s.db, `SELECT DISTINCT protocol FROM artifacts JOIN sessions ON sessions.key = artifacts.session
 		JOIN places ON places.key = sessions.place`+w.String()+` ORDER BY 1`, w.args, func(rows *sql.Rows) error {
 		var p string
 		err := rows.Scan(&p)

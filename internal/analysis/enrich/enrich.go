@@ -19,6 +19,7 @@ type Config struct {
 	Country string // MMDB of countries, over the built-in one: GeoLite2, DB-IP Lite, IPinfo Lite or alike
 	ASN     string // MMDB of autonomous systems, likewise
 	Feeds   string // directory with the lists that `sundew feeds update` fetches
+	Own     string // file of networks of the directory's own, over all other data
 }
 
 // A DB answers what is known about addresses. It may be used by many goroutines
@@ -28,6 +29,7 @@ type DB struct {
 	owners       []owner
 	listed       prefixes
 	feeds        *feedSet // nil: none
+	own          *overlay // nil: none
 	open         []*geoFile
 }
 
@@ -69,6 +71,13 @@ func Open(cfg Config) (*DB, error) {
 		}
 		d.feeds = f
 	}
+	if cfg.Own != "" {
+		o, err := readOverlay(cfg.Own)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, errors.Join(fmt.Errorf("enrich: %w", err), d.Close())
+		}
+		d.own = o
+	}
 	return d, nil
 }
 
@@ -84,6 +93,10 @@ func (d *DB) Close() error {
 // Source says what is known about an address. What is unknown stays empty.
 func (d *DB) Source(a netip.Addr) analysis.Source {
 	a = a.Unmap().WithZone("")
+	if s, ok := d.own.source(a); ok {
+		s.Scanner, s.ScannerProof = d.scanner(a, s.ASN)
+		return s
+	}
 	var s analysis.Source
 	if special := specialNetwork(a); special != "" {
 		s.NetType = special
@@ -139,6 +152,9 @@ func (d *DB) Versions() map[string]string {
 	}
 	if d.feeds != nil {
 		v["feeds"] = d.feeds.version
+	}
+	if d.own != nil {
+		v["networks"] = d.own.version
 	}
 	return v
 }

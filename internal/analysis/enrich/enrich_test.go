@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 )
@@ -21,6 +22,62 @@ func open(t *testing.T, cfg Config) *DB {
 	}
 	t.Cleanup(func() { d.Close() })
 	return d
+}
+
+// A file that is replaced counts from the next Refresh on; a broken one is told of
+// once, and the former stays.
+func TestLive(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "country.mmdb")
+	put := func(b []byte, when time.Time) {
+		t.Helper()
+		if err := os.WriteFile(file+".new", b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(file+".new", when, when); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(file+".new", file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var files [2][]byte
+	for i, name := range []string{"GeoLite2-Country.mmdb", "ipinfo-lite.mmdb"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[i] = b
+	}
+	first, second := files[0], files[1]
+	now := time.Now()
+	put(first, now.Add(-time.Hour))
+	l, err := OpenLive(Config{Country: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if changed, err := l.Refresh(); changed || err != nil {
+		t.Errorf("nothing has changed: %v, %v", changed, err)
+	}
+	before := l.Versions()["country"]
+	put([]byte("rubbish"), now.Add(-30*time.Minute))
+	if changed, err := l.Refresh(); changed || err == nil {
+		t.Errorf("rubbish: %v, %v", changed, err)
+	}
+	if v := l.Versions()["country"]; v != before {
+		t.Errorf("rubbish took the place of %s: %s", before, v)
+	}
+	put(second, now)
+	if changed, err := l.Refresh(); !changed || err != nil {
+		t.Errorf("a new file: %v, %v", changed, err)
+	}
+	if v := l.Versions()["country"]; v == before {
+		t.Errorf("still %s", v)
+	}
+	if l.Notices()[0].Data != "country" {
+		t.Error(l.Notices())
+	}
 }
 
 func TestSpecialNetworks(t *testing.T) {
@@ -183,5 +240,42 @@ func TestOperatorsFiles(t *testing.T) {
 		if v := d.Versions()["asn"]; v != name+" 2026-01-01" {
 			t.Errorf("version %q", v)
 		}
+	}
+}
+
+// A directory's own file of networks lies over all that is known otherwise.
+func TestOwnNetworks(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "networks.tsv")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("# ours\n198.51.100.0/24\tBG\t64514\tExample Server Nineteen\n198.51.100.128/25\t\t\tOur office\n162.142.125.0/24\tXX\t1\tOurs\n2001:db8::/32\tLU\t64515\tExample\n")
+	d := open(t, Config{Own: file})
+	for addr, want := range map[string]analysis.Source{
+		"198.51.100.7":   {Country: "BG", ASN: 64514, ASOrg: "Example Server Nineteen", NetType: "hosting"},
+		"198.51.100.200": {ASOrg: "Our office"},
+		"2001:db8::7":    {Country: "LU", ASN: 64515, ASOrg: "Example"},
+		"162.142.125.9":  {Country: "XX", ASN: 1, ASOrg: "Ours", Scanner: "Censys", ScannerProof: "confirmed"},
+		"192.0.2.1":      {NetType: "documentation"},
+	} {
+		if got := d.Source(netip.MustParseAddr(addr)); got != want {
+			t.Errorf("%s: %+v, want %+v", addr, got, want)
+		}
+	}
+	version := d.Versions()["networks"]
+	write("198.51.100.0/24\tRO\t64514\tOther\n")
+	if v := open(t, Config{Own: file}).Versions()["networks"]; v == version || version == "" {
+		t.Errorf("version %q after a change, %q before", v, version)
+	}
+	for _, text := range []string{"198.51.100.0/24\tRO\n", "nowhere\tRO\t1\tx\n", "198.51.100.0/24\tRO\tAS1\tx\n"} {
+		write(text)
+		if _, err := Open(Config{Own: file}); err == nil || !strings.Contains(err.Error(), "networks.tsv:1") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := Open(Config{Own: "/nowhere/networks.tsv"}); err != nil {
+		t.Errorf("no file: %v", err)
 	}
 }
