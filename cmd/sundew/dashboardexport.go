@@ -92,7 +92,7 @@ func whole(w io.Writer, write func(io.Writer) error) error {
 	b := bufio.NewWriterSize(w, 64<<10)
 	err := write(b)
 	if errors.Is(err, export.ErrNone) {
-		return store.ErrNone
+		return web.ErrEmpty
 	}
 	if err != nil {
 		return err
