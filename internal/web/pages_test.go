@@ -33,8 +33,13 @@ func TestStatic(t *testing.T) {
 			t.Errorf("%s (%s): %d %q %v", c.path, c.accept, resp.StatusCode, resp.body, h)
 		}
 	}
-	for _, path := range []string{"/assets/none.js", "/README.md", "/index.html.gz", "/assets/app-1a2b.js.zst", "/..%2f..%2fetc/passwd.txt", "/../secret.txt"} {
-		if resp := r.do("GET", path, nil); resp.StatusCode != 404 {
+	for _, path := range []string{"/assets/none.js", "/README.md", "/index.html.gz", "/assets/app-1a2b.js.zst"} {
+		if resp := r.do("GET", path, nil, "Accept-Encoding", "identity"); resp.StatusCode != 404 {
+			t.Errorf("%s: %d %q", path, resp.StatusCode, resp.body)
+		}
+	}
+	for _, path := range []string{"/actors/198.51.100.7", "/..%2f..%2fetc/passwd.txt", "/../secret.txt", "/assets/..%2f..%2fsecret.txt", "/none.txt"} { // the page itself says that it knows no such path
+		if resp := r.do("GET", path, nil, "Accept-Encoding", "identity"); resp.StatusCode != 200 || string(resp.body) != page {
 			t.Errorf("%s: %d %q", path, resp.StatusCode, resp.body)
 		}
 	}
