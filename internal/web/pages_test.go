@@ -184,3 +184,22 @@ func TestPlant(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// TestWarm has the pages ready that read all acts, once the overview was looked at.
+func TestWarm(t *testing.T) {
+	r := newRig(t, nil).in()
+	q := "from=2026-01-01T00%3A00%3A00Z"
+	r.get("/overview?by=label&" + q)
+	generation, err := r.server.cfg.Store().Generation(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/credentials?" + q + "&limit=1000", "/protocols/modbus?" + q, "/compare?by=sensor&" + q + "&timelines=true"} {
+		for end := time.Now().Add(5 * time.Second); !r.server.cache.has(prefix+path, generation); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Errorf("%s is not at hand", path)
+				break
+			}
+		}
+	}
+}
