@@ -50,6 +50,7 @@ type Server struct {
 	origin    *http.CrossOriginProtection
 
 	asked    atomic.Uint64 // questions to the store
+	warming  atomic.Bool   // pages are made ready
 	lifeMu   sync.Mutex
 	lifetime context.Context // of Run
 }
