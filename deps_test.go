@@ -30,16 +30,24 @@ persona/conpot        :
 persona               : device process
 journal               : event
 artifact              : event
+artifact/zipcrypto    :
 control               :
 sandbox               :
 doctor                :
 firewall              :
 backup                :
+intake                : event journal backup protocol
 analysis              : event analysis/attack analysis/tool
 analysis/attack       : event
 analysis/tool         :
 analysis/enrich       : analysis
 store                 : event journal analysis
+report/figure         :
+report/document       : event store analysis report report/figure
+report/export/pcapng  : event
+report/export/stix    :
+report/export         : event journal store analysis analysis/attack render report/export/*
+redact                : event journal store artifact backup
 report                : event store analysis artifact render
 web                   : event store analysis analysis/attack report process artifact
 render                : event analysis
@@ -49,6 +57,7 @@ demo                  : event demo/tape
 sink                  : event journal analysis render
 sink/sinktest         : event
 sink/*                : event journal analysis render sink
+alert                 : event journal analysis sink sink/webhook
 catalog               : protocol protocol/* sink sink/* analysis render
 `
 

@@ -79,6 +79,9 @@ func (c *checkCmd) findings(s *settings) []finding {
 			fail("[[sink]]", err, "correct it in "+s.file)
 		}
 	}
+	if _, err := newAlerters(s, directory(c.Data), slog.New(slog.DiscardHandler)); err != nil {
+		fail("[[alert]]", err, "correct it in "+s.file)
+	}
 	return append(found, limits()...)
 }
 

@@ -93,12 +93,7 @@ func (m *machine) limit() sandbox.Limit {
 		l.Write = append(l.Write, m.backup.Dir)
 	}
 	unknown := false
-	for _, f := range m.sinks {
-		r, ok := f.sink.(sink.Reacher)
-		if !ok {
-			continue
-		}
-		reach := r.Reach()
+	for _, reach := range m.reaches() {
 		for _, d := range reach.Dirs {
 			if abs, err := filepath.Abs(d); err == nil && !slices.Contains(l.Write, abs) {
 				l.Write = append(l.Write, abs)
@@ -115,6 +110,20 @@ func (m *machine) limit() sandbox.Limit {
 		l.Ports = nil
 	}
 	return l
+}
+
+// reaches is what sinks and alerts need.
+func (m *machine) reaches() []sink.Reach {
+	var out []sink.Reach
+	for _, f := range m.sinks {
+		if r, ok := f.sink.(sink.Reacher); ok {
+			out = append(out, r.Reach())
+		}
+	}
+	for _, a := range m.alerts {
+		out = append(out, a.Reach())
+	}
+	return out
 }
 
 // judge says what does not hold; with strict that is an error.

@@ -19,7 +19,7 @@ import (
 func sundew(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, err bytes.Buffer
-	if code := execute(t.Context(), args, &terminal{"sundew", nil, &out, &err, false}); code != 0 {
+	if code := execute(t.Context(), args, &terminal{program: "sundew", out: &out, err: &err}); code != 0 {
 		t.Fatalf("sundew %v: exit code %d: %s", args, code, err.String())
 	}
 	return out.String()

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
+	"github.com/sundew-ics/sundew/internal/analysis/attack"
 	"github.com/sundew-ics/sundew/internal/report"
 	"github.com/sundew-ics/sundew/internal/store"
 )
 
 // open asks the store with the question's filter.
-func (q *question) open(ctx context.Context, t *terminal) (*answers, store.Filter, error) {
+func (q *choice) open(ctx context.Context, t *terminal) (*answers, store.Filter, error) {
 	f, err := q.filter(time.Now())
 	if err != nil {
 		return nil, f, err
@@ -98,6 +99,7 @@ type profile struct {
 	Who         string             `json:"who"`
 	Cluster     *analysis.Cluster  `json:"cluster,omitempty"`
 	Sources     []store.Actor      `json:"sources"`
+	Across      analysis.Across    `json:"across"` // of the latest sessions, up to 500
 	Techniques  []report.Technique `json:"techniques"`
 	Credentials []store.Credential `json:"credentials"`
 	Files       []store.File       `json:"files"`
@@ -160,17 +162,40 @@ func (p *profile) fill(ctx context.Context, a *answers, f store.Filter) (err err
 	if p.Files, err = a.Files(ctx, f, 20); err != nil {
 		return err
 	}
-	page, err := a.Sessions(ctx, f, 20, "")
-	p.Sessions = page.Sessions
-	return err
+	page, err := a.Sessions(ctx, f, 500, "")
+	if err != nil {
+		return err
+	}
+	p.Across = across(a.by.rules, page.Sessions)
+	p.Sessions = page.Sessions[:min(len(page.Sessions), 20)]
+	return nil
+}
+
+// across is what several sessions together show.
+func across(rules *analysis.Rules, list []store.Session) analysis.Across {
+	var visits []analysis.Visit
+	for _, s := range list {
+		visits = append(visits, analysis.Visit{Session: s.ID, Src: s.Src, Sensor: s.Sensor, Persona: s.Persona, Device: s.Device, Protocol: s.Protocol, At: s.Opened, Label: s.Label, Score: s.Score})
+	}
+	return rules.Across(visits)
 }
 
 func (p *profile) print(t *terminal) error {
 	if c := p.Cluster; c != nil {
-		fmt.Fprintf(t.out, "%s: %d sources, %d sessions, joined by\n  %s\n\n", c.Name, len(c.Sources), len(c.Sessions), strings.Join(c.Keys, "\n  "))
+		fmt.Fprintf(t.out, "%s: %d sources, %d sessions, joined by\n", c.Name, len(c.Sources), c.Count)
+		for _, k := range c.Keys {
+			fmt.Fprintln(t.out, "  "+visible(k))
+		}
+		fmt.Fprintln(t.out)
 	}
 	if err := actorRows(p.Sources).print(t); err != nil {
 		return err
+	}
+	if len(p.Across.Evidence) > 0 {
+		fmt.Fprintf(t.out, "\nTogether: %s, targeted %.2f\n", p.Across.Label, p.Across.Score)
+	}
+	for _, e := range p.Across.Evidence {
+		fmt.Fprintf(t.out, "          %s (%+.2f): %s: %s\n", e.Rule, e.Delta, e.Text, strings.Join(e.Sessions, " "))
 	}
 	if len(p.Techniques) > 0 {
 		fmt.Fprintln(t.out, "\nATT&CK: "+first(p.Techniques, 20, func(x report.Technique) string { return fmt.Sprintf("%s %s (%d)", x.ID, x.Name, x.Acts) }))
@@ -192,10 +217,17 @@ func (p *profile) print(t *terminal) error {
 }
 
 // techniquesCmd counts ATT&CK techniques.
-type techniquesCmd struct{ question }
+type techniquesCmd struct {
+	question
+	Navigator bool `help:"Print an ATT&CK Navigator layer, as \"sundew export navigator\" does."`
+}
 
 // Run implements kong's command.
 func (c *techniquesCmd) Run(ctx context.Context, t *terminal) error {
+	if c.Navigator {
+		e := exportCmd{choice: c.choice, Format: "navigator", Output: "-", Domain: "ics", Release: attack.Version}
+		return e.Run(ctx, t)
+	}
 	a, f, err := c.open(ctx, t)
 	if err != nil {
 		return err
@@ -240,14 +272,14 @@ func credentialRows(list []store.Credential) *rows {
 	return r
 }
 
-// artifactsCmd lists files.
-type artifactsCmd struct {
+// artifactsListCmd lists files.
+type artifactsListCmd struct {
 	question
 	Limit int `default:"50" help:"How many (${default})."`
 }
 
 // Run implements kong's command.
-func (c *artifactsCmd) Run(ctx context.Context, t *terminal) error {
+func (c *artifactsListCmd) Run(ctx context.Context, t *terminal) error {
 	a, f, err := c.open(ctx, t)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/sundew-ics/sundew/internal/alert"
 	"github.com/sundew-ics/sundew/internal/artifact"
 	"github.com/sundew-ics/sundew/internal/backup"
 	"github.com/sundew-ics/sundew/internal/control"
@@ -27,6 +28,7 @@ type machine struct {
 	journal   *journal.Journal
 	artifacts *artifact.Store
 	sinks     []*follower
+	alerts    []*alert.Alerter
 	config    sensor.Config
 	sensor    *sensor.Sensor
 	log       *slog.Logger
@@ -71,7 +73,10 @@ func (m *machine) openStores(s *settings) error {
 	if len(configured) == 0 && inConpotsPlace() {
 		configured = []sinkSettings{conpotSink()}
 	}
-	m.sinks, err = newFollowers(configured, m.journal, m.log)
+	if m.sinks, err = newFollowers(configured, m.journal, m.log); err != nil {
+		return err
+	}
+	m.alerts, err = newAlerters(s, m.dir, m.log)
 	return err
 }
 
@@ -192,6 +197,9 @@ func (m *machine) run(ctx context.Context) error {
 	sinkCtx, stopSinks := context.WithCancel(back)
 	for _, f := range m.sinks {
 		sinks.Go(func() { f.run(sinkCtx) })
+	}
+	for _, a := range m.alerts {
+		sinks.Go(func() { m.runAlerter(sinkCtx, a) })
 	}
 	var keeper sync.WaitGroup
 	keeperCtx, stopKeeper := context.WithCancel(back)

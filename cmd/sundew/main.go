@@ -29,18 +29,23 @@ type cli struct {
 	Actor       actorCmd       `cmd:"" help:"Tell one actor: an address, a network, an autonomous system or a cluster."`
 	Techniques  techniquesCmd  `cmd:"" help:"Count the ATT&CK techniques that octets prove."`
 	Credentials credentialsCmd `cmd:"" help:"Count the credentials that visitors tried."`
-	Artifacts   artifactsCmd   `cmd:"" help:"List the files and program blocks that visitors brought."`
+	Artifacts   artifactsCmd   `cmd:"" help:"List the files and program blocks that visitors brought, or take one out."`
+	Export      exportCmd      `cmd:"" help:"Write sessions in others' formats: tables, packets, threat intelligence."`
 	Compare     compareCmd     `cmd:"" help:"Set sensors, personas or periods beside each other."`
 	Demo        demoCmd        `cmd:"" help:"Make synthetic data with planted answers, to try the commands on."`
+	Report      reportCmd      `cmd:"" help:"Write a report of a period: one page that stands by itself, figures, tables, data and a manifest."`
+	Import      importCmd      `cmd:"" help:"Bring in what another sensor has recorded, or Conpot's JSON logs."`
 	Dashboard   dashboardCmd   `cmd:"" help:"Serve the dashboard of a sensor's directory, or set its password."`
 	Reindex     reindexCmd     `cmd:"" help:"Make the store anew from the journal."`
 	Status      statusCmd      `cmd:"" help:"Print how a running sensor does."`
 	Health      healthCmd      `cmd:"" help:"Exit with 0 if a running sensor is well."`
 	Doctor      doctorCmd      `cmd:"" help:"Look a running sensor and its host over, ask each service, and say how to mend what is amiss."`
 	Firewall    firewallCmd    `cmd:"" help:"Print firewall rules for a sensor; it applies none."`
+	Alert       alertCmd       `cmd:"" help:"Try the alerts of the configuration."`
 	Feeds       feedsCmd       `cmd:"" help:"Keep the lists of known research scanners."`
 	Backup      backupCmd      `cmd:"" help:"Make an archive of what a sensor has recorded."`
 	Restore     restoreCmd     `cmd:"" help:"Bring an archive back, or check one."`
+	Redact      redactCmd      `cmd:"" help:"Erase a source from all that a stopped sensor keeps, its backups included."`
 	Schema      schemaCmd      `cmd:"" help:"Print the JSON Schema of the journal's lines."`
 	Version     versionCmd     `cmd:"" help:"Print version and build."`
 	Completion  completionCmd  `cmd:"" help:"Print a completion script for bash, zsh or fish."`

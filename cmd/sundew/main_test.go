@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -19,6 +20,11 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("SUNDEW_CONFIG", "")
+			countries, err := filepath.Abs("../../internal/analysis/enrich/testdata/GeoLite2-Country.mmdb")
+			if err != nil {
+				return err
+			}
+			e.Setenv("COUNTRIES", countries)
 			e.Setenv("SUNDEW_USER", strconv.Itoa(os.Getuid())) // nobody else gets into the scripts' folders
 			return nil
 		},

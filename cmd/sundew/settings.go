@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/sundew-ics/sundew/internal/alert"
 	"github.com/sundew-ics/sundew/internal/analysis/enrich"
 	"github.com/sundew-ics/sundew/internal/persona"
 )
@@ -64,7 +65,8 @@ type settings struct {
 		MaxBytes int64 `toml:"max_bytes"`
 	} `toml:"artifacts"`
 
-	Sink []sinkSettings `toml:"sink"`
+	Sink  []sinkSettings   `toml:"sink"`
+	Alert []alert.Settings `toml:"alert"`
 
 	file string
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sundew-ics/sundew/internal/analysis/enrich"
 	"github.com/sundew-ics/sundew/internal/report"
 	"github.com/sundew-ics/sundew/internal/store"
 )
@@ -35,7 +36,36 @@ func (c *statsCmd) Run(ctx context.Context, t *terminal) error {
 	if c.CSV {
 		return c.show(t, st, protocolRows(st))
 	}
-	return printStats(t, st)
+	if err := printStats(t, st); err != nil {
+		return err
+	}
+	return printNotices(t, a)
+}
+
+// printNotices says what countries, systems and scanners are told by, how old that
+// is, and what its publishers ask to be said.
+func printNotices(t *terminal, a *answers) error {
+	for i, n := range a.by.known.Notices() {
+		head := ""
+		if i == 0 {
+			head = "\n"
+		}
+		age := int(a.now.Sub(n.Built).Hours() / 24)
+		if _, err := fmt.Fprintf(t.out, "%sData: %s, of %s (%d days old): %s\n", head, n.Data, n.Built.Format(time.DateOnly), age, credit(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func credit(n enrich.Notice) string {
+	text := visible(n.Text)
+	for _, more := range []string{n.Link, n.Licence} {
+		if more != "" {
+			text += ", " + more
+		}
+	}
+	return text
 }
 
 func protocolRows(st *report.Stats) *rows {

@@ -125,14 +125,16 @@ func (k *storeSnapshot) print(t *terminal) {
 	if k == nil {
 		return
 	}
+	if k.Failing != "" {
+		fmt.Fprintf(t.out, "Store    FAILING: %s\n", k.Failing)
+		return
+	}
 	lag := "up to date"
 	if k.Behind > 0 {
 		lag = fmt.Sprintf("%s behind (about %d lines, %.1f s)", octets(float64(k.Behind)), k.Lines, k.Lag)
 	}
 	fmt.Fprintf(t.out, "Store    %d sessions, %d acts in %s; %s\n", k.Sessions, k.Acts, octets(float64(k.Octets)), lag)
 	switch {
-	case k.Failing != "":
-		fmt.Fprintf(t.out, "Store    FAILING: %s\n", k.Failing)
 	case k.Anew:
 		fmt.Fprintln(t.out, "Store    is being made anew; the old one answers until then")
 	case k.Stale:

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -17,13 +17,14 @@ import (
 
 // How a running sensor keeps its store.
 const (
-	storeShare   = 3                // it rests this many times as long as it worked
-	storeRest    = time.Second / 2  // but not longer than this
-	storeLines   = 1024             // lines of one transaction
-	storeRetry   = 20 * time.Second // after an error
-	storeLook    = 2 * time.Second  // for imported journals, and changed data
-	storeGrace   = 2 * time.Second  // at the end, to take in what is left
-	remakeOctets = 64 << 20         // a journal up to this size, on disk, is worth a new store when rules or data have changed
+	storeShare   = 3               // it rests this many times as long as it worked
+	storeRest    = time.Second / 2 // but not longer than this
+	storeLines   = 1024            // lines of one transaction
+	storeRetry   = 5 * time.Second // after an error
+	storeLook    = time.Second     // for imported journals, and changed data
+	storeGrace   = 2 * time.Second // at the end, to take in what is left
+	storeFree    = 512 << 20       // octets free on the disk, below which it waits: the journal comes first
+	remakeOctets = 64 << 20        // a journal up to this size, on disk, is worth a new store when rules or data have changed
 )
 
 // storeKeeper has a running sensor's store follow its journal, and the imported
@@ -42,20 +43,6 @@ type storeKeeper struct {
 	lines int64     // that it took, and
 	took  int64     // their octets
 	work  *store.Writer
-}
-
-// storeSnapshot is how the store does.
-type storeSnapshot struct {
-	Octets   int64   `json:"octets"`
-	Sessions int64   `json:"sessions"`
-	Acts     int64   `json:"acts"`
-	Behind   int64   `json:"lag_octets"`
-	Lines    int64   `json:"lag_lines"` // about, by the mean length
-	Lag      float64 `json:"lag_s"`
-	Versions string  `json:"versions,omitempty"` // by which it was made
-	Stale    bool    `json:"stale,omitempty"`    // by others than this build's and its data's
-	Anew     bool    `json:"being_made_anew,omitempty"`
-	Failing  string  `json:"failing,omitempty"`
 }
 
 func newStoreKeeper(dir directory, j *journal.Journal, by *interpreter, log *slog.Logger) *storeKeeper {
@@ -124,6 +111,9 @@ func (k *storeKeeper) keep(ctx context.Context) error {
 		return errLocked
 	}
 	defer release()
+	if err := k.room(); err != nil {
+		return err
+	}
 	st, err := store.Open(ctx, k.file(), k.log)
 	if err != nil {
 		return err
@@ -133,7 +123,10 @@ func (k *storeKeeper) keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stale := made != "" && made != k.by.Versions()
+	if made == "" { // it begins
+		made = k.by.Versions()
+	}
+	stale := made != k.by.Versions()
 	k.set(func(s *storeSnapshot) { s.Failing, s.Versions, s.Stale = "", made, stale })
 	if stale && k.small() {
 		k.log.Info("the store was made by other rules or data: it is made anew", "by", made, "now", k.by.Versions())
@@ -143,6 +136,14 @@ func (k *storeKeeper) keep(ctx context.Context) error {
 		k.log.Warn("the store was made by other rules or data than this build's; `sundew reindex` makes it anew", "by", made, "now", k.by.Versions())
 	}
 	return k.follow(ctx, st)
+}
+
+// room says whether the disk has some left.
+func (k *storeKeeper) room() error {
+	if d := diskOf(string(k.dir)); d.Total > 0 && d.Free < storeFree {
+		return fmt.Errorf("%s free on the disk: the store waits, so that the journal does not run out of room", octets(float64(d.Free)))
+	}
+	return nil
 }
 
 func (k *storeKeeper) small() bool {
@@ -172,7 +173,7 @@ func (k *storeKeeper) follow(ctx context.Context, st *store.Store) error {
 	pace := k.pace(ctx)
 	err = w.Follow(ctx, store.Lines{
 		Read: func(c journal.Cursor) iter.Seq2[journal.Batch, error] { return k.journal.Follow(ctx, storeFollower, c) },
-		Kept: func() iter.Seq2[journal.Batch, error] { return k.kept(ctx) },
+		Kept: func(after uint64) iter.Seq2[journal.Batch, error] { return k.kept(ctx, after) },
 		End:  k.journal.Synced, Most: storeLines,
 	}, pace)
 	cause := context.Cause(ctx)
@@ -191,12 +192,12 @@ func (k *storeKeeper) follow(ctx context.Context, st *store.Store) error {
 }
 
 // kept reads what retention left of the sensor's own journal.
-func (k *storeKeeper) kept(ctx context.Context) iter.Seq2[journal.Batch, error] {
+func (k *storeKeeper) kept(ctx context.Context, after uint64) iter.Seq2[journal.Batch, error] {
 	r, err := journal.OpenRead(k.dir.path("journal"))
 	if err != nil { // a journal that begins
 		return func(func(journal.Batch, error) bool) {}
 	}
-	return r.Kept(ctx)
+	return r.KeptBetween(ctx, after+1, math.MaxUint64)
 }
 
 // pace rests after each transaction, and knows how far the store has come.
@@ -243,7 +244,10 @@ func (k *storeKeeper) others(ctx context.Context, w *store.Writer) error {
 		} else if changed {
 			now := k.by.Versions()
 			k.log.Info("data on addresses has changed; it counts for visitors from now on", "now", now)
-			k.set(func(s *storeSnapshot) { s.Stale = s.Versions != "" && s.Versions != now })
+			k.set(func(s *storeSnapshot) { s.Stale = s.Versions != now })
+		}
+		if err := k.room(); err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -286,84 +290,4 @@ func imported(dir directory) []string {
 		}
 	}
 	return out
-}
-
-// remake makes the store anew beside the old one, which answers until then, and
-// puts it in its place. The caller has the right to write.
-func (k *storeKeeper) remake(ctx context.Context) error {
-	k.set(func(s *storeSnapshot) { s.Anew = true })
-	defer k.set(func(s *storeSnapshot) { s.Anew = false })
-	file := k.file() + ".new"
-	if err := store.Remove(file); err != nil {
-		return err
-	}
-	if err := k.fill(ctx, file); err != nil {
-		return errors.Join(err, store.Remove(file))
-	}
-	if err := store.Remove(k.file()); err != nil {
-		return err
-	}
-	if err := os.Rename(file, k.file()); err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	k.log.Info("the store has been made anew", "by", k.by.Versions())
-	return errAnew
-}
-
-func (k *storeKeeper) fill(ctx context.Context, file string) (err error) {
-	st, err := store.Open(ctx, file, k.log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-	w, err := st.Writer(ctx, k.by)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	for _, name := range append([]string{""}, imported(k.dir)...) {
-		l, err := store.LinesOf(ctx, string(k.dir), name)
-		if err != nil {
-			continue
-		}
-		l.Most = storeLines
-		if err := w.Follow(ctx, l, k.slowly(ctx)); err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-// reindex answers `sundew reindex` while the sensor runs.
-func (k *storeKeeper) reindex(context.Context, json.RawMessage) (any, error) {
-	select {
-	case k.anew <- struct{}{}:
-	default:
-	}
-	return struct{}{}, nil
-}
-
-// snapshot says how the store does; behind is how many octets of the journal it
-// has yet to take.
-func (k *storeKeeper) snapshot(behind int64) storeSnapshot {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	s := k.state
-	s.Behind = behind
-	if behind > 0 {
-		s.Lines = max(1, behind*max(1, k.lines)/max(1, k.took))
-		s.Lag = time.Since(k.up).Seconds()
-	}
-	if k.work != nil {
-		s.Sessions, s.Acts = k.work.Size()
-	}
-	for _, end := range []string{"", "-wal"} {
-		if info, err := os.Stat(k.file() + end); err == nil {
-			s.Octets += info.Size()
-		}
-	}
-	return s
 }

@@ -17,6 +17,7 @@ type Trace struct {
 	CredList    string
 	UA          string
 	Fingerprint string // hash; of an unknown tool
+	Tool        string // a known one: its fingerprint, operations and User-Agent join nobody
 	Artifacts   []string
 }
 
@@ -24,8 +25,9 @@ type Trace struct {
 type Cluster struct {
 	Name     string       `json:"name"` // "C-0001", in the order of their first visit
 	Sources  []netip.Addr `json:"sources"`
-	Sessions []string     `json:"sessions"`
-	Keys     []string     `json:"keys"` // what joins them: "payload 1a2b…"
+	Sessions []string     `json:"sessions"` // a store names the latest few alone
+	Count    int          `json:"count"`    // of sessions
+	Keys     []string     `json:"keys"`     // what joins them, as a person reads it; may hold a visitor's words
 	First    int64        `json:"first"`
 	Last     int64        `json:"last"`
 }
@@ -41,41 +43,30 @@ const rare = 20
 func Clusters(traces []Trace) []Cluster {
 	traces = slices.Clone(traces)
 	slices.SortFunc(traces, func(a, b Trace) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Session, b.Session)) })
-	having := map[string]map[netip.Addr]bool{}
-	for _, t := range traces {
-		for _, k := range t.keys() {
-			if having[k] == nil {
-				having[k] = map[netip.Addr]bool{}
+	keys := make([][]string, len(traces))
+	having := map[string]*holders{}
+	for i := range traces {
+		keys[i] = traces[i].keys()
+		for _, k := range keys[i] {
+			h := having[k]
+			if h == nil {
+				h = &holders{}
+				having[k] = h
 			}
-			having[k][t.Src] = true
+			h.add(traces[i].Src)
 		}
 	}
 	u := union{}
-	shared := map[string]bool{}
-	leader := map[string]netip.Addr{}
-	for _, t := range traces {
-		for _, k := range t.keys() {
-			if n := len(having[k]); n < 2 || n >= rare {
-				continue
-			}
-			shared[k] = true
-			if first, ok := leader[k]; ok {
-				u.join(first, t.Src)
-			} else {
-				leader[k] = t.Src
-			}
+	for i, t := range traces {
+		keys[i] = slices.DeleteFunc(keys[i], func(k string) bool { return !having[k].join() })
+		for _, k := range keys[i] {
+			u.join(having[k].sources[0], t.Src)
 		}
 	}
 	groups := map[netip.Addr]*Cluster{}
 	var order []netip.Addr
-	for _, t := range traces {
-		var by []string
-		for _, k := range t.keys() {
-			if shared[k] {
-				by = append(by, k)
-			}
-		}
-		if len(by) == 0 {
+	for i, t := range traces {
+		if len(keys[i]) == 0 {
 			continue
 		}
 		root := u.root(t.Src)
@@ -88,7 +79,7 @@ func Clusters(traces []Trace) []Cluster {
 		c.Last = max(c.Last, t.At)
 		c.Sessions = append(c.Sessions, t.Session)
 		c.Sources = append(c.Sources, t.Src)
-		c.Keys = append(c.Keys, by...)
+		c.Keys = append(c.Keys, keys[i]...)
 	}
 	out := make([]Cluster, 0, len(order))
 	for i, root := range order {
@@ -96,21 +87,43 @@ func Clusters(traces []Trace) []Cluster {
 		c.Name = fmt.Sprintf("C-%04d", i+1)
 		slices.SortFunc(c.Sources, netip.Addr.Compare)
 		slices.Sort(c.Keys)
+		c.Count = len(c.Sessions)
 		c.Sources, c.Keys = slices.Compact(c.Sources), slices.Compact(c.Keys)
 		out = append(out, *c)
 	}
 	return out
 }
 
+// holders are the sources that have a key, up to the number from which it is
+// nobody's own.
+type holders struct{ sources []netip.Addr }
+
+func (h *holders) add(a netip.Addr) {
+	if len(h.sources) < rare && !slices.Contains(h.sources, a) {
+		h.sources = append(h.sources, a)
+	}
+}
+
+// join says whether the key joins those who have it.
+func (h *holders) join() bool { return len(h.sources) >= 2 && len(h.sources) < rare }
+
+// keys are what a trace may share, each said so that a page can show it.
 func (t *Trace) keys() []string {
 	var out []string
-	for _, k := range []struct{ name, v string }{{"payload", t.Payload}, {"operations", t.OpSeqHash}, {"credentials", t.CredList}, {"user-agent", t.UA}, {"fingerprint", t.Fingerprint}} {
-		if k.v != "" {
-			out = append(out, k.name+" "+k.v)
+	add := func(what, v string) {
+		if v != "" {
+			out = append(out, what+" "+v)
 		}
 	}
+	add("the same octets to change something:", t.Payload)
+	add("the same credentials in the same order:", t.CredList)
+	if t.Tool == "" {
+		add("the same operations in the same order:", t.OpSeqHash)
+		add("an unknown program, fingerprint", t.Fingerprint)
+		add("User-Agent", t.UA)
+	}
 	for _, a := range t.Artifacts {
-		out = append(out, "file "+a)
+		add("the same file, SHA-256", a)
 	}
 	return out
 }
@@ -118,11 +131,15 @@ func (t *Trace) keys() []string {
 // union is sets of addresses that grow together; the lowest stands for each.
 type union map[netip.Addr]netip.Addr
 
+// root is who stands for an address; the way there is halved as it is gone.
 func (u union) root(a netip.Addr) netip.Addr {
 	for {
 		p, ok := u[a]
 		if !ok {
 			return a
+		}
+		if g, ok := u[p]; ok {
+			u[a] = g
 		}
 		a = p
 	}

@@ -2,42 +2,15 @@ package analysis
 
 import (
 	"fmt"
-	"math"
+	"slices"
 	"strings"
 
+	"github.com/sundew-ics/sundew/internal/analysis/tool"
 	"github.com/sundew-ics/sundew/internal/event"
 )
 
-// severity is that of what was attempted, 0 to 10: whether the device obeyed
-// does not lessen the attempt.
-func severity(e *event.Event) int {
-	switch e.Class {
-	case event.Connect, event.Report:
-		return 0
-	case event.Identify, event.Malformed, event.Other:
-		return 1
-	case event.Enumerate, event.Read, event.Foreign:
-		return 2
-	case event.Auth:
-		return 4
-	case event.FileRead:
-		return 5
-	case event.ProgramUpload, event.Config:
-		return 7
-	case event.Write, event.FileWrite:
-		return 8
-	case event.Control:
-		return 9
-	case event.Mode, event.Restart, event.ProgramDownload, event.Firmware:
-		return 10
-	}
-	return 1
-}
-
 // Thresholds of the labels. docs/analysis.md has them.
 const (
-	bannerActs    = 3
-	bannerUS      = 15_000_000
 	bruteAttempts = 5
 	bruteSecrets  = 3
 	manyOps       = 4
@@ -47,10 +20,7 @@ const (
 
 // judge gives the session its label and its score, with the evidence.
 func (s *Session) judge(f *Finding, src Source) {
-	changed := s.of(event.Write, event.Control, event.Mode, event.Restart, event.ProgramDownload, event.Firmware, event.Config, event.FileWrite)
-	s.score(f, src, changed)
-	auth := s.classes[event.Auth]
-	looks := s.of(event.Identify, event.Enumerate, event.Read)
+	s.score(f, src)
 	note := func(rule string, by *seen, format string, args ...any) {
 		ev := Evidence{Rule: rule, Text: fmt.Sprintf(format, args...)}
 		if by != nil {
@@ -58,61 +28,183 @@ func (s *Session) judge(f *Finding, src Source) {
 		}
 		f.Evidence = append(f.Evidence, ev)
 	}
+	for _, rule := range []func(*Finding, Source, noting) string{s.serious, s.abuse, s.listed, s.idle, s.bulk, s.interest, s.rest} {
+		if f.Label = rule(f, src, note); f.Label != "" {
+			return
+		}
+	}
+}
+
+// noting adds a piece of evidence.
+type noting func(rule string, by *seen, format string, args ...any)
+
+// serious gives the labels of who is known for sure, and of what changes a device.
+func (s *Session) serious(f *Finding, src Source, note noting) string {
+	changed := s.of(event.Write, event.Control, event.Mode, event.Restart, event.ProgramDownload, event.Firmware, event.Config)
 	switch {
 	case src.ScannerProof == "confirmed":
-		f.Label = ResearchConfirmed
-		note("R-RESEARCH", nil, "the address is %s's own", src.Scanner)
+		note("R-RESEARCH", nil, "the address belongs to %s", src.Scanner)
+		return ResearchConfirmed
 	case f.Score >= targeted:
-		f.Label = TargetedICS
-		note("R-TARGETED", changed, "the score of %.2f reaches %.2f", f.Score, targeted)
-	case s.ics() && changed != nil:
-		f.Label = ICSWrite
-		note("R-WRITE", changed, "%d attempts to change something", changed.n)
-	case auth != nil && (auth.n >= bruteAttempts || len(s.secrets) >= bruteSecrets):
-		f.Label = BruteForce
-		note("R-BRUTE", auth, "%d attempts to log in, %d different pairs", auth.n, len(s.secrets))
-	case s.exploit() != "":
-		f.Label = OpportunisticExploit
-		note("R-EXPLOIT", nil, "%s", s.exploit())
-	case src.ScannerProof == "claimed":
-		f.Label = ResearchClaimed
-		note("R-RESEARCH", nil, "a list says that the address is %s's", src.Scanner)
-	case src.ScannerProof == "opaque":
-		f.Label = ResearchOpaque
-		note("R-RESEARCH", nil, "a scanner whose operator is not known: %s", src.Scanner)
-	case s.acts == 0:
-		f.Label = PortProbe
-		note("R-PROBE", nil, "connected and said nothing")
-	case s.classes[event.Foreign] != nil && looks == nil:
-		f.Label = Misdirected
-		note("R-FOREIGN", s.classes[event.Foreign], "speaks another protocol than this port's")
-	case s.sweeping() != nil:
-		f.Label = BulkScanner
-		note("R-SWEEP", s.sweeping(), "asks for one unit, slot or file after another")
-	case s.ics() && looks != nil && (len(s.kinds) >= manyOps && s.classes[event.Read] != nil || s.classes[event.Enumerate] != nil && s.classes[event.Enumerate].n >= manyOps):
-		f.Label = ICSInteractive
-		note("R-LOOKS", looks, "%d different operations, beyond who the device is", len(s.kinds))
-	case looks != nil && f.Tool != "":
-		f.Label = BulkScanner
-		note("R-TOOL", looks, "the sequence of %s", f.Tool)
-	case s.classes[event.Read] != nil && s.ics():
-		f.Label = ICSInteractive
-		note("R-READS", s.classes[event.Read], "reads the process")
-	case looks != nil && s.acts <= 2*bannerActs && s.last-s.first < bannerUS:
-		f.Label = BannerGrab
-		note("R-BANNER", looks, "asks who the device is and leaves after %d acts", s.acts)
-	case looks != nil:
-		f.Label = BannerGrab
-		note("R-BANNER", looks, "only asks who the device is")
-	case s.of(event.Malformed, event.Other, event.Auth, event.FileRead, event.ProgramUpload) == nil:
-		f.Label = PortProbe
-		note("R-PROBE", s.classes[event.Connect], "connected and went no further")
-	case s.of(event.Auth, event.FileRead, event.ProgramUpload) == nil:
-		f.Label = Misdirected
-		note("R-FOREIGN", s.of(event.Malformed, event.Other), "what it sends is none of this protocol's requests")
-	default:
-		f.Label = Unknown
+		note("R-TARGETED", s.of(event.ProgramUpload, event.ProgramDownload, event.Mode, event.Restart, event.Write, event.Control), "the score of %.2f reaches %.2f", f.Score, targeted)
+		return TargetedICS
+	case changed != nil:
+		note("R-WRITE", changed, "%s to change something: %s", plural(changed.n, "attempt", "attempts"), s.opsOf(event.Write, event.Control, event.Mode, event.Restart, event.ProgramDownload, event.Firmware, event.Config))
+		return ICSWrite
 	}
+	return ""
+}
+
+// abuse gives the labels of what is aimed at any device.
+func (s *Session) abuse(_ *Finding, _ Source, note noting) string {
+	put := s.classes[event.FileWrite]
+	switch {
+	case s.exploits != nil:
+		text := s.exploit.what
+		if s.exploit.cve != "" {
+			text += " (" + s.exploit.cve + ")"
+		}
+		note("R-EXPLOIT", s.exploits, "%s", text)
+		return OpportunisticExploit
+	case put != nil:
+		note("R-FILE", put, "%s to change files that the device keeps", plural(put.n, "attempt", "attempts"))
+		return ICSWrite
+	case s.attempts != nil && (s.attempts.n >= bruteAttempts || len(s.secrets) >= bruteSecrets):
+		note("R-BRUTE", s.attempts, "%s to log in, %s", plural(s.attempts.n, "attempt", "attempts"), plural(len(s.secrets), "pair of name and secret", "different pairs of name and secret"))
+		return BruteForce
+	}
+	return ""
+}
+
+// listed gives the labels of scanners that are not known for sure.
+func (s *Session) listed(_ *Finding, src Source, note noting) string {
+	switch src.ScannerProof {
+	case "claimed":
+		note("R-RESEARCH", nil, "a list gives the address to %s", src.Scanner)
+		return ResearchClaimed
+	case "opaque":
+		note("R-RESEARCH", nil, "a scanner that nobody answers for: %s", src.Scanner)
+		return ResearchOpaque
+	}
+	return ""
+}
+
+// idle gives the labels of who says nothing, or nothing of this port's.
+func (s *Session) idle(_ *Finding, _ Source, note noting) string {
+	looks := s.of(event.Identify, event.Enumerate, event.Read)
+	foreign := s.classes[event.Foreign]
+	switch {
+	case s.acts == 0:
+		note("R-PROBE", nil, "connected and said nothing")
+		return PortProbe
+	case foreign != nil && looks == nil:
+		note("R-FOREIGN", foreign, "speaks another protocol than this port's")
+		return Misdirected
+	}
+	return ""
+}
+
+// bulk gives the labels of programs that ask many, or many devices.
+func (s *Session) bulk(f *Finding, _ Source, note noting) string {
+	looks := s.of(event.Identify, event.Enumerate, event.Read, event.FileRead)
+	switch by := s.sweeping(s.protocol); {
+	case by != nil:
+		note("R-SWEEP", by, "tries one after another: %s", plural(len(s.asked), s.tried(), s.tried()+"s"))
+		return BulkScanner
+	case looks != nil && f.ToolKind == tool.Mass:
+		note("R-MASS", looks, "the sequence of %s, which asks whole networks", f.Tool)
+		return BulkScanner
+	case looks != nil && f.ToolKind == tool.Probe && !s.deep():
+		note("R-TOOL", looks, "the sequence of %s and no more", f.Tool)
+		return BannerGrab
+	}
+	return ""
+}
+
+// tried names what one address of a sweep is.
+func (s *Session) tried() string {
+	switch s.protocol {
+	case "modbus":
+		return "unit"
+	case "s7comm":
+		return "slot"
+	case "tftp":
+		return "file name"
+	case "http":
+		return "path"
+	}
+	return "station"
+}
+
+// deep says whether more was looked at than a probe needs.
+func (s *Session) deep() bool { return len(s.things) > 2*thingsMany }
+
+// interest gives the label of who looks into the device, beyond who it is.
+func (s *Session) interest(_ *Finding, _ Source, note noting) string {
+	reads, most := s.classes[event.Read], thingsMany
+	if s.protocol == "http" {
+		most = pagesMany
+	}
+	switch {
+	case s.classes[event.ProgramUpload] != nil:
+		note("R-UPLOAD", s.classes[event.ProgramUpload], "takes the program, %s", plural(s.classes[event.ProgramUpload].n, "act", "acts"))
+	case s.ics() && reads != nil:
+		note("R-READS", reads, "reads the process, %s", plural(reads.n, "time", "times"))
+	case s.ics() && s.points != nil:
+		note("R-POINTS", s.points, "lists points, blocks or objects")
+	case s.protocol == "ftp" && s.points != nil:
+		note("R-FILES", s.points, "lists the files that the device keeps")
+	case s.given[event.FileRead]:
+		note("R-FETCH", s.classes[event.FileRead], "takes files that the device keeps")
+	case len(s.things) >= most:
+		note("R-LOOKS", s.viewed, "looks at %d different things, beyond who the device is", len(s.things))
+	default:
+		return ""
+	}
+	return ICSInteractive
+}
+
+// rest gives the labels of what is left.
+func (s *Session) rest(_ *Finding, _ Source, note noting) string {
+	looks := s.of(event.Identify, event.Enumerate, event.Read)
+	switch {
+	case looks != nil && s.attempts == nil:
+		note("R-BANNER", looks, "only asks who the device is, %s", plural(looks.n, "time", "times"))
+		return BannerGrab
+	case s.of(event.Malformed, event.Other, event.Auth, event.FileRead) == nil:
+		note("R-PROBE", s.classes[event.Connect], "connected and went no further")
+		return PortProbe
+	case s.of(event.Auth, event.FileRead) == nil && looks == nil && s.classes[event.Connect] != nil:
+		note("R-PROBE", s.of(event.Malformed, event.Other), "opened the transport, and sent nothing that this port understands")
+		return PortProbe
+	case s.of(event.Auth, event.FileRead) == nil && looks == nil:
+		note("R-FOREIGN", s.of(event.Malformed, event.Other), "what it sends is none of this protocol's requests")
+		return Misdirected
+	}
+	return Unknown
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// opsOf names the operations of some classes, the first few.
+func (s *Session) opsOf(classes ...event.Class) string {
+	var names []string
+	for _, c := range classes {
+		for _, op := range s.named[c] {
+			if !slices.Contains(names, op) {
+				names = append(names, op)
+			}
+		}
+	}
+	if len(names) > 4 {
+		names = append(names[:4], "…")
+	}
+	return strings.ReplaceAll(strings.Join(names, ", "), "_", " ")
 }
 
 // of joins the acts of several classes.
@@ -131,93 +223,12 @@ func (s *Session) of(classes ...event.Class) *seen {
 }
 
 // ics says whether the protocol is one that plants alone speak.
-func (s *Session) ics() bool {
-	switch s.protocol {
+func (s *Session) ics() bool { return plant(s.protocol) }
+
+func plant(protocol string) bool {
+	switch protocol {
 	case "http", "ftp", "tftp", "snmp", "ipmi":
 		return false
 	}
 	return true
-}
-
-// exploit says which published weakness of other devices the session tries, if any.
-func (s *Session) exploit() string {
-	for _, f := range s.frames {
-		text := strings.ToLower(string(f.Request))
-		for _, x := range []struct{ sign, what string }{
-			{"/boaform", "a known path of home routers"}, {"/hnap1", "a known path of home routers"}, {"/cgi-bin/luci", "a known path of home routers"},
-			{"/gponform", "a known path of home routers"}, {"/setup.cgi", "a known path of home routers"}, {"/goform/", "a known path of home routers"},
-			{"/.env", "looks for secrets of web applications"}, {"/.git/", "looks for secrets of web applications"}, {"/wp-login", "looks for WordPress"},
-			{"${jndi:", "tries CVE-2021-44228"}, {"() { :;", "tries CVE-2014-6271"}, {"/vendor/phpunit", "tries CVE-2017-9841"}, {"/actuator/", "looks for Spring's actuators"},
-			{"wget http", "has a program fetched and run"}, {"wget+http", "has a program fetched and run"}, {"curl http", "has a program fetched and run"},
-			{"/etc/passwd", "tries to read the system's files"}, {"../../", "tries to leave the served folder"}, {"..%2f", "tries to leave the served folder"},
-			{";id;", "has a command run"}, {"/bin/busybox", "has a program run"}, {"mozi.m", "carries Mozi's loader"},
-		} {
-			if strings.Contains(text, x.sign) {
-				return x.what
-			}
-		}
-	}
-	return ""
-}
-
-// sweeping are the acts of a session that tries one address after another.
-func (s *Session) sweeping() *seen {
-	for op, n := range s.kinds {
-		if n >= 10 && (op == "request_link_status" || op == "report_server_id" || op == "connect_request") {
-			if by := s.classes[event.Enumerate]; by != nil {
-				return by
-			}
-			return s.of(event.Identify, event.Connect)
-		}
-	}
-	return nil
-}
-
-// score says how targeted a session is, 0 to 1.
-func (s *Session) score(f *Finding, src Source, changed *seen) {
-	total := 0.0
-	add := func(rule string, delta float64, by *seen, format string, args ...any) {
-		total += delta
-		ev := Evidence{Rule: rule, Delta: delta, Text: fmt.Sprintf(format, args...)}
-		if by != nil {
-			ev.Seqs = by.seqs
-		}
-		f.Evidence = append(f.Evidence, ev)
-	}
-	if by := s.of(event.ProgramUpload, event.ProgramDownload, event.Firmware); by != nil {
-		add("S-PROGRAM", 0.35, by, "%d acts on the device's program", by.n)
-	}
-	if by := s.of(event.Mode, event.Restart); by != nil {
-		add("S-MODE", 0.30, by, "stops, starts or restarts the device")
-	}
-	if s.knowing != nil {
-		add("S-KNOWING", 0.25, s.knowing, "writes to what was read before, and the device obeys")
-	}
-	if by := s.classes[event.Enumerate]; by != nil && s.ics() && s.classes[event.Read] != nil {
-		add("S-POINTS", 0.15, by, "lists points, blocks or objects and reads them")
-	}
-	if s.last-s.first >= longStayUS && len(s.kinds) >= manyOps {
-		add("S-STAY", 0.15, nil, "stays %.0f minutes with %d different operations", float64(s.last-s.first)/60e6, len(s.kinds))
-	}
-	if f.Automation == Human {
-		add("S-HUMAN", 0.10, nil, "the pace of a person")
-	}
-	if src.ScannerProof == "confirmed" {
-		add("S-RESEARCH", -0.5, nil, "comes from %s's own address", src.Scanner)
-	}
-	if f.Tool != "" && changed == nil {
-		add("S-TOOL", -0.3, nil, "the sequence of %s and nothing else", f.Tool)
-	}
-	f.Score = math.Round(100*min(1, max(0, total))) / 100
-}
-
-// shipped says whether a pair is one that devices are delivered with.
-func shipped(user, secret string) bool {
-	switch strings.ToLower(user) + ":" + secret {
-	case "admin:admin", "admin:password", "admin:", "admin:1234", "admin:12345", "root:root", "root:", "user:user", "guest:guest", "administrator:administrator",
-		"admin:administrator", "administrator:password", "operator:operator", "service:service", "basisk:basisk", "usersinglefactor:usersinglefactor",
-		"admin:ADMIN", "root:calvin", "root:changeme", "usera:usera", "user:public", "wago:wago", "root:wago", "sysdiag:factorycast@schneider", "ntpupdate:ntpupdate":
-		return true
-	}
-	return user == "" && (secret == "public" || secret == "private")
 }

@@ -17,23 +17,26 @@ import (
 
 // RulesVersion is the version of labels, score, timing and clusters. It rises
 // whenever a rule or a threshold changes a result.
-const RulesVersion = 1
+const RulesVersion = 2
 
 // Versions names the rules and data by which a finding was made.
 type Versions struct {
-	Rules  int    `json:"rules"`
-	Attack string `json:"attack"` // ATT&CK release whose ids are used: "19"
-	Tools  int    `json:"tools"`
+	Rules      int    `json:"rules"`
+	Attack     string `json:"attack"` // ATT&CK release whose ids are used: "19"
+	Operations int    `json:"operations"`
+	Tools      int    `json:"tools"`
+	Signatures int    `json:"signatures"` // of attacks on other devices
+	Shipped    int    `json:"shipped"`    // pairs that devices are delivered with
 }
 
 // String is what a store keeps to know whether it is out of date.
 func (v Versions) String() string {
-	return fmt.Sprintf("rules %d, attack %s, tools %d", v.Rules, v.Attack, v.Tools)
+	return fmt.Sprintf("rules %d, attack %s/%d, tools %d, signatures %d, shipped %d", v.Rules, v.Attack, v.Operations, v.Tools, v.Signatures, v.Shipped)
 }
 
 // CurrentVersions returns the versions of this build.
 func CurrentVersions() Versions {
-	return Versions{Rules: RulesVersion, Attack: attack.Version, Tools: tool.Version}
+	return Versions{RulesVersion, attack.Version, attack.Operations, tool.Version, versionOf(signatureRows), versionOf(shippedRows)}
 }
 
 // A Source is what is known about an address. What is unknown is empty.
@@ -114,6 +117,8 @@ type Timing struct {
 	CV          float64 `json:"cv"`            // standard deviation over mean of all gaps
 	LongGaps    int     `json:"long_gaps"`     // of 2 s to 120 s: a person's
 	Bursts      int     `json:"bursts"`        // gaps below 150 ms: a machine's
+	Moves       int     `json:"moves"`         // runs of acts with such gaps alone between them
+	PauseCV     float64 `json:"pause_cv"`      // standard deviation over mean of the other gaps
 }
 
 // A Finding is what a whole session shows.
@@ -129,14 +134,15 @@ type Finding struct {
 	Fingerprint     string `json:"fingerprint,omitempty"`      // canonical string of the first frames
 	FingerprintHash string `json:"fingerprint_hash,omitempty"` // first 12 hex digits of its SHA-256
 	Tool            string `json:"tool,omitempty"`             // known tool
+	ToolKind        string `json:"tool_kind,omitempty"`        // what it is for: tool.Kinds
 	ToolProof       string `json:"tool_proof,omitempty"`       // "captured" or "derived"
 
 	OpSeq     string `json:"op_seq,omitempty"` // operations in order, repeats folded, at most MaxOps
 	OpSeqHash string `json:"op_seq_hash,omitempty"`
 	Ops       int    `json:"ops"`                 // distinct operations
-	Payload   string `json:"payload,omitempty"`   // hash of normalised octets of acts that are not reads
+	Payload   string `json:"payload,omitempty"`   // hash of the octets that change the device or are a known attack, without what differs by connection
 	CredList  string `json:"cred_list,omitempty"` // hash of the ordered pairs tried; empty below three
-	UA        string `json:"ua,omitempty"`        // User-Agent, at most 256 octets
+	UA        string `json:"ua,omitempty"`        // User-Agent, at most 256 octets, escaped as events escape text
 }
 
 // Bounds of what a Session keeps.

@@ -15,6 +15,7 @@ import (
 	"hash"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -34,12 +35,12 @@ type Config struct {
 	Dir       string
 	Log       *slog.Logger // nil: silent
 	MaxFile   int64        // of one file, this much is kept: 64 MiB
-	PerSource int64        // of one source in a day (UTC): 128 MiB
-	Total     int64        // of all: 2 GiB
+	PerSource int64        // of one source (an address, of IPv6 a /64) in a day (UTC): 128 MiB
+	Total     int64        // of all, the index included: 2 GiB
 }
 
-// putCost is charged to a source for each file beside its octets: what the
-// index grows by, and what a file system spends on a small file.
+// putCost is charged for each file beside its octets: what the index grows by,
+// and what a file system spends on a small file.
 const putCost = 4096
 
 // A Store keeps artifacts. Its methods may be called from any goroutine.
@@ -50,6 +51,7 @@ type Store struct {
 	index *os.File
 	size  int64            // of the index
 	total int64            // octets kept
+	files int64            // in which they are
 	day   string           // that used is about
 	used  map[string]int64 // octets charged to a source today
 }
@@ -102,7 +104,7 @@ func (s *Store) Put(source, name, kind string, r io.Reader) (event.Artifact, err
 	defer os.Remove(f.Name())
 	defer f.Close()
 	in := &intake{store: s, source: source, f: f, all: sha256.New(), kept: sha256.New()}
-	over := s.charge(source, putCost) != nil
+	over := s.charge(source) != nil
 	if over {
 		in.full = true
 	}
@@ -192,17 +194,36 @@ func (s *Store) store(f *os.File, sum string, n int64) error {
 		s.total -= n
 		return err
 	}
+	s.files++
 	return syncDir(filepath.Dir(path))
 }
 
 // path is where the octets with a hash lie.
 func (s *Store) path(sum string) string { return filepath.Join(s.cfg.Dir, sum[:2], sum[2:]) }
 
-// charge counts n octets against a source's quota of the day.
-func (s *Store) charge(source string, n int64) error {
+// charge counts a file against a source's quota of the day. A store that is full
+// takes no note of it either, since notes take room too.
+func (s *Store) charge(source string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.chargeLocked(source, n)
+	if s.full(putCost) {
+		return ErrQuota
+	}
+	return s.chargeLocked(source, putCost)
+}
+
+// full says whether the store has no room for n octets more.
+func (s *Store) full(n int64) bool { return s.total+s.files*putCost+s.size+n > s.cfg.Total }
+
+// quotaOf is what a source's quota counts by: who has an IPv6 address has the
+// whole /64.
+func quotaOf(source string) string {
+	a, err := netip.ParseAddr(source)
+	if err != nil || !a.Is6() {
+		return source
+	}
+	p, _ := a.WithZone("").Prefix(64)
+	return p.String()
 }
 
 func (s *Store) chargeLocked(source string, n int64) error {
@@ -210,10 +231,11 @@ func (s *Store) chargeLocked(source string, n int64) error {
 		s.day = today
 		clear(s.used)
 	}
-	if s.used[source]+n > s.cfg.PerSource {
+	by := quotaOf(source)
+	if s.used[by]+n > s.cfg.PerSource {
 		return ErrQuota
 	}
-	s.used[source] += n
+	s.used[by] += n
 	return nil
 }
 
@@ -221,7 +243,7 @@ func (s *Store) chargeLocked(source string, n int64) error {
 func (s *Store) reserve(source string, n int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.total+n > s.cfg.Total {
+	if s.full(n) {
 		return ErrQuota
 	}
 	if err := s.chargeLocked(source, n); err != nil {

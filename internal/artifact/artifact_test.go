@@ -126,7 +126,7 @@ func TestLimits(t *testing.T) {
 		"file cap":         {Config{MaxFile: 100}, []int{100, 101, 5000}, []int{100, 100, 100}, 0},
 		"source":           {Config{PerSource: 3 * putCost}, []int{putCost, putCost, 10}, []int{putCost, -1, -1}, 2},
 		"source, by files": {Config{PerSource: 2*putCost + 10}, []int{1, 2, 3}, []int{1, 2, -1}, 1},
-		"total":            {Config{Total: 150}, []int{100, 60, 50}, []int{100, -1, 50}, 1},
+		"total":            {Config{Total: 3 * putCost}, []int{100, 2 * putCost, 50}, []int{100, -1, 50}, 1},
 		"empty file":       {Config{}, []int{0}, []int{0}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,6 +166,40 @@ func TestLimits(t *testing.T) {
 				t.Errorf("another source: %v", err)
 			}
 		})
+	}
+}
+
+// Many small files fill the store too, whoever sends them, and a full store does
+// not grow by taking note of more.
+func TestSmallFilesFillTheStore(t *testing.T) {
+	s := open(t, Config{Total: 20 * putCost})
+	for i := range 1000 {
+		if _, err := s.Put(fmt.Sprintf("192.0.2.%d", i%250), "name", "", strings.NewReader(fmt.Sprint(i))); err != nil && !errors.Is(err, ErrQuota) {
+			t.Fatal(err)
+		}
+	}
+	if n := len(tree(t, s.cfg.Dir)); n > 20 || n < 15 {
+		t.Errorf("%d files of a block each in a store of 20", n)
+	}
+	if s.size > 20*putCost {
+		t.Errorf("an index of %d octets", s.size)
+	}
+}
+
+// The addresses of an IPv6 network are one source.
+func TestSourceOfIPv6(t *testing.T) {
+	s := open(t, Config{PerSource: 2 * putCost})
+	over := 0
+	for i := range 10 {
+		if _, err := s.Put(fmt.Sprintf("2001:db8:1:2::%d", i), "", "", strings.NewReader("")); errors.Is(err, ErrQuota) {
+			over++
+		}
+	}
+	if over != 8 || len(s.used) != 1 {
+		t.Errorf("%d of 10 over quota, %d sources", over, len(s.used))
+	}
+	if _, err := s.Put("2001:db8:1:3::1", "", "", strings.NewReader("")); err != nil {
+		t.Errorf("another network: %v", err)
 	}
 }
 

@@ -50,6 +50,7 @@ func (s *Store) load() error {
 		info, err := d.Info()
 		if err == nil {
 			s.total += info.Size()
+			s.files++
 		}
 		return err
 	})
@@ -69,7 +70,7 @@ func (s *Store) load() error {
 		s.size += int64(len(line))
 		var g Sighting
 		if json.Unmarshal(line, &g) == nil && g.Time.UTC().Format(time.DateOnly) == s.day {
-			s.used[g.Source] += g.Kept + putCost
+			s.used[quotaOf(g.Source)] += g.Kept + putCost
 		}
 	}
 	if err := s.index.Truncate(s.size); err != nil { // a line torn by a crash

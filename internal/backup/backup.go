@@ -40,6 +40,7 @@ type Manifest struct {
 	Lines    int64     `json:"lines"` // of the journal, kept segments included
 	Sessions int64     `json:"sessions"`
 	Acts     int64     `json:"acts"`
+	Redacted time.Time `json:"redacted,omitzero"` // when a source was last erased from it
 	Files    []File    `json:"files"`
 }
 
@@ -159,21 +160,28 @@ type writer struct {
 }
 
 func (w *writer) archive(out io.Writer, list []string) error {
+	return w.stream(out, func() error {
+		for _, name := range list {
+			if err := w.ctx.Err(); err != nil {
+				return err
+			}
+			if err := w.file(name); err != nil {
+				return err
+			}
+		}
+		return w.seed()
+	})
+}
+
+// stream writes what fill puts into the archive, then the manifest.
+func (w *writer) stream(out io.Writer, fill func() error) error {
 	z, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return err
 	}
 	w.tar = tar.NewWriter(z)
-	for _, name := range list {
-		if err := w.ctx.Err(); err != nil {
-			return err
-		}
-		if err := w.file(name); err != nil {
-			return err
-		}
-	}
-	if err := w.seed(); err != nil {
-		return err
+	if err := fill(); err != nil {
+		return errors.Join(err, z.Close())
 	}
 	b, err := json.MarshalIndent(w.m, "", "\t")
 	if err != nil {

@@ -84,8 +84,11 @@ func (e *Event) ID() string {
 // that a reader could misunderstand is an error.
 func Parse(line []byte) (Event, error) {
 	var e Event
-	if err := json.Unmarshal(line, &e); err != nil {
-		return e, fmt.Errorf("event: %w", err)
+	if !fast(line, &e) {
+		e = Event{}
+		if err := json.Unmarshal(line, &e); err != nil {
+			return e, fmt.Errorf("event: %w", err)
+		}
 	}
 	if e.V != Version {
 		return e, fmt.Errorf("event: record version %d; this build reads version %d", e.V, Version)

@@ -123,7 +123,7 @@ func appendProblem(b []byte, err error) []byte {
 }
 
 // AppendAct appends an act's line, newline included. A line longer than
-// MaxLine loses its detail, then its values.
+// MaxLine loses its detail, then its values and the ends of its names.
 func (e *Encoder) AppendAct(b []byte, s Stamp, a *Act, req, resp Octets, took time.Duration) []byte {
 	start := len(b)
 	b = e.appendAct(b, s, a, req, resp, took)
@@ -136,11 +136,17 @@ func (e *Encoder) AppendAct(b []byte, s Stamp, a *Act, req, resp Octets, took ti
 		return b
 	}
 	cut.Tags, cut.Values, cut.Previous, cut.Cred = nil, nil, nil, nil
-	if len(cut.Target.Ref) > 256 {
-		cut.Target.Ref = cut.Target.Ref[:256]
+	cut.Target.Ref = cut.Target.Ref[:min(len(cut.Target.Ref), maxCut)]
+	if a.Artifact != nil { // a visitor may give a file any name
+		file := *a.Artifact
+		file.Name = file.Name[:min(len(file.Name), maxCut)]
+		cut.Artifact = &file
 	}
 	return e.appendAct(b[:start], s, &cut, req, resp, took)
 }
+
+// maxCut is how many octets of a visitor's text a line keeps that was too long.
+const maxCut = 256
 
 // cutDetail stands in for a detail too long for a line.
 type cutDetail struct{}

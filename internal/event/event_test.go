@@ -65,6 +65,23 @@ func TestLongLineIsCut(t *testing.T) {
 	}
 }
 
+// A name of a file that no line has room for must not cost the act.
+func TestLongFileNameIsCut(t *testing.T) {
+	for _, name := range []string{strings.Repeat("x", MaxLine), strings.Repeat("\x00", MaxLine/3)} {
+		a := Act{Op: "upload", Class: FileWrite, Artifact: &Artifact{SHA256: "00", Name: name}}
+		line := testEncoder().AppendAct(nil, at, &a, Octets{}, Octets{}, 0)
+		if len(line) > MaxLine {
+			t.Errorf("a line of %d octets", len(line))
+		}
+		if e, err := Parse(line); err != nil || e.Artifact == nil || len(e.Artifact.Name) < 256 {
+			t.Errorf("%v, %v", e.Artifact, err)
+		}
+		if len(a.Artifact.Name) != len(name) {
+			t.Error("the act itself is cut")
+		}
+	}
+}
+
 func TestDetailThatDoesNotEncode(t *testing.T) {
 	act := Act{Op: "o", Class: Other, Detail: func() {}}
 	line := testEncoder().AppendAct(nil, at, &act, Octets{}, Octets{}, 0)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A hashEntry is one line of the hash list: what a closed segment held.
-type hashEntry struct {
+// A Hash is one line of the hash list: what a closed segment holds.
+type Hash struct {
 	Segment uint64    `json:"segment"`
 	Octets  int64     `json:"octets"` // uncompressed
 	Lines   int       `json:"lines"`
@@ -27,14 +27,14 @@ type hashList struct {
 	path string
 
 	mu    sync.Mutex
-	last  map[uint64]hashEntry
+	last  map[uint64]Hash
 	sizes map[uint64]int64 // of closed segments, hashed yet or not
 }
 
 // readHashes reads the hash list in dir. A line torn by a crash is cut off: its
 // segment is hashed again, because it was not packed yet.
 func readHashes(dir string) (*hashList, error) {
-	h := &hashList{path: filepath.Join(dir, hashesName), last: map[uint64]hashEntry{}, sizes: map[uint64]int64{}}
+	h := &hashList{path: filepath.Join(dir, hashesName), last: map[uint64]Hash{}, sizes: map[uint64]int64{}}
 	b, err := os.ReadFile(h.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return h, nil
@@ -49,7 +49,7 @@ func readHashes(dir string) (*hashList, error) {
 		}
 	}
 	for line := range bytes.Lines(b[:whole]) {
-		var e hashEntry
+		var e Hash
 		if err := json.Unmarshal(line, &e); err != nil {
 			return nil, fmt.Errorf("%s: %w", h.path, err)
 		}
@@ -64,7 +64,7 @@ func (h *hashList) setSize(n uint64, octets int64) {
 	h.sizes[n] = octets
 }
 
-func (h *hashList) get(n uint64) (hashEntry, bool) {
+func (h *hashList) get(n uint64) (Hash, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	e, ok := h.last[n]
@@ -94,7 +94,7 @@ func (h *hashList) between(from, to Cursor) int64 {
 }
 
 // add appends e, fsynced.
-func (h *hashList) add(e hashEntry) error {
+func (h *hashList) add(e Hash) error {
 	line, err := json.Marshal(e)
 	if err != nil {
 		return err

@@ -226,6 +226,6 @@ func (s *sum) Write(p []byte) (int, error) {
 	return s.hash.Write(p)
 }
 
-func (s *sum) entry(n uint64) hashEntry {
-	return hashEntry{Segment: n, Octets: s.octets, Lines: s.lines, SHA256: hex.EncodeToString(s.hash.Sum(nil)), Time: time.Now().UTC()}
+func (s *sum) entry(n uint64) Hash {
+	return Hash{Segment: n, Octets: s.octets, Lines: s.lines, SHA256: hex.EncodeToString(s.hash.Sum(nil)), Time: time.Now().UTC()}
 }

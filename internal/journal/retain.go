@@ -168,15 +168,15 @@ func worthKeeping(line []byte) bool {
 }
 
 // measure hashes a segment that is not in the hash list.
-func (j *Journal) measure(ctx context.Context, n uint64) (hashEntry, error) {
+func (j *Journal) measure(ctx context.Context, n uint64) (Hash, error) {
 	r, err := openOctets(j.cfg.Dir, n)
 	if err != nil {
-		return hashEntry{}, err
+		return Hash{}, err
 	}
 	defer r.Close()
 	s := newSum()
 	if _, err := io.Copy(s, &contextReader{ctx, r}); err != nil {
-		return hashEntry{}, err
+		return Hash{}, err
 	}
 	return s.entry(n), nil
 }

@@ -3,9 +3,12 @@ package render
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
+	"github.com/sundew-ics/sundew/internal/analysis"
 	"github.com/sundew-ics/sundew/internal/event"
 )
 
@@ -31,6 +34,7 @@ type ecsEvent struct {
 	Network     *ecsNetwork    `json:"network,omitempty"`
 	User        *ecsName       `json:"user,omitempty"`
 	File        *ecsFile       `json:"file,omitempty"`
+	Threat      *ecsThreat     `json:"threat,omitempty"`
 	Related     map[string]any `json:"related,omitempty"`
 	Sundew      map[string]any `json:"sundew"`
 }
@@ -64,10 +68,37 @@ type ecsObserver struct {
 }
 
 type ecsEndpoint struct {
-	IP      string `json:"ip,omitempty"`
-	Address string `json:"address,omitempty"`
-	Port    uint16 `json:"port"`
-	Bytes   int64  `json:"bytes,omitempty"`
+	IP      string  `json:"ip,omitempty"`
+	Address string  `json:"address,omitempty"`
+	Port    uint16  `json:"port,omitempty"`
+	Bytes   int64   `json:"bytes,omitempty"`
+	Geo     *ecsGeo `json:"geo,omitempty"`
+	AS      *ecsAS  `json:"as,omitempty"`
+}
+
+type ecsGeo struct {
+	Country string `json:"country_iso_code"`
+}
+
+type ecsAS struct {
+	Number       uint32   `json:"number"`
+	Organization *ecsName `json:"organization,omitempty"`
+}
+
+// ecsThreat has parallel lists, as the schema wants them.
+type ecsThreat struct {
+	Framework string     `json:"framework"`
+	Technique ecsEntries `json:"technique"`
+	Tactic    *ecsNames  `json:"tactic,omitempty"`
+}
+
+type ecsEntries struct {
+	ID   []string `json:"id"`
+	Name []string `json:"name"`
+}
+
+type ecsNames struct {
+	Name []string `json:"name"`
 }
 
 type ecsNetwork struct {
@@ -86,8 +117,25 @@ type ecsFile struct {
 	Hash map[string]string `json:"hash"`
 }
 
+// An Enrichment is what analysis says of an event's source and session.
+type Enrichment struct {
+	analysis.Source
+	Label, Automation, Tool string
+	Score                   float64
+	Techniques              []Technique // that the event proves
+}
+
+// A Technique is one of ATT&CK.
+type Technique struct {
+	ID, Name string
+	Tactics  []string
+}
+
 // JSON appends e as one line in the Elastic Common Schema.
-func (o ECS) JSON(b []byte, e *event.Event) []byte {
+func (o ECS) JSON(b []byte, e *event.Event) []byte { return o.Enriched(b, e, nil) }
+
+// Enriched appends e as JSON does, with what is known of it; more may be nil.
+func (o ECS) Enriched(b []byte, e *event.Event, more *Enrichment) []byte {
 	x := ecsEvent{
 		Time: e.Time.UTC().Format(time.RFC3339Nano), ECS: ecsSchema{ECSVersion}, Message: ecsMessage(e),
 		Event:    ecsCore{ID: e.ID(), Kind: "event", Action: e.Op, Sequence: e.Seq, Module: "sundew", Dataset: "sundew." + ecsDataset(e.Kind)},
@@ -122,7 +170,46 @@ func (o ECS) JSON(b []byte, e *event.Event) []byte {
 		x.File = &ecsFile{a.Name, a.Size, map[string]string{"sha256": a.SHA256}}
 		x.Related["hash"] = []string{a.SHA256}
 	}
+	x.enrich(more)
 	return appendLine(b, x)
+}
+
+func (x *ecsEvent) enrich(more *Enrichment) {
+	if more == nil {
+		return
+	}
+	if x.Source != nil {
+		if more.Country != "" {
+			x.Source.Geo = &ecsGeo{more.Country}
+		}
+		if more.ASN != 0 {
+			x.Source.AS = &ecsAS{Number: more.ASN}
+			if more.ASOrg != "" {
+				x.Source.AS.Organization = &ecsName{more.ASOrg}
+			}
+		}
+	}
+	if len(more.Techniques) > 0 {
+		x.Threat = &ecsThreat{Framework: "MITRE ATT&CK"}
+		tactics := map[string]bool{}
+		for _, t := range more.Techniques {
+			x.Threat.Technique.ID = append(x.Threat.Technique.ID, t.ID)
+			x.Threat.Technique.Name = append(x.Threat.Technique.Name, t.Name)
+			for _, v := range t.Tactics {
+				tactics[v] = true
+			}
+		}
+		if len(tactics) > 0 {
+			x.Threat.Tactic = &ecsNames{slices.Sorted(maps.Keys(tactics))}
+		}
+	}
+	found := map[string]any{"label": more.Label, "automation": more.Automation, "score": more.Score}
+	for key, v := range map[string]string{"tool": more.Tool, "net_type": more.NetType, "scanner": more.Scanner, "scanner_proof": more.ScannerProof} {
+		if v != "" {
+			found[key] = v
+		}
+	}
+	x.Sundew["analysis"] = found
 }
 
 // appendLine appends v as JSON, without HTML's escapes, and a newline.

@@ -120,6 +120,8 @@ type reply struct {
 	budgets *budgets
 	prefix  netip.Prefix
 	proven  bool
+	guessed func() bool // whether the source tries ports; nil: there is nothing to guess
+	guesser bool        // it did
 }
 
 // Left implements session.Budget.
@@ -150,10 +152,14 @@ func (r *reply) Spend(payload int) bool {
 }
 
 // Prove implements session.Budget.
-func (r *reply) Prove() {
+func (r *reply) Prove() bool {
+	if !r.isProven() && r.guessed != nil && !r.guesser {
+		r.guesser = r.guessed()
+	}
 	r.budgets.mu.Lock()
 	defer r.budgets.mu.Unlock()
-	r.proven = true
+	r.proven = r.proven || !r.guesser
+	return r.proven
 }
 
 func (r *reply) isProven() bool {

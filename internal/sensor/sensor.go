@@ -249,12 +249,17 @@ var errPanic = errors.New("panic")
 func (s *Sensor) guard(v *service, l *live, f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.panics.Add(1)
-			s.cfg.Log.Error("a room panicked; its session ends", "protocol", v.Protocol.Name, "session", l.session.ID(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			s.panicked(v, l.session.ID(), r)
 			err = errPanic
 		}
 	}()
 	return f()
+}
+
+// panicked counts and logs a panic of a room, from the function that recovered it.
+func (s *Sensor) panicked(v *service, session string, r any) {
+	s.panics.Add(1)
+	s.cfg.Log.Error("a room panicked; its session ends", "protocol", v.Protocol.Name, "session", session, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 }
 
 // Status writes a line about the sensor that another part of it asks for.

@@ -18,6 +18,10 @@ import (
 const (
 	maxSides = 4 // open at once, per session
 	sideWait = 60 * time.Second
+
+	// unprovenSides is that of a flow whose visitor may be forged: with several
+	// ports open, one that he guesses is more likely one of them.
+	unprovenSides = 1
 )
 
 // sides opens side ports for one session.
@@ -35,15 +39,19 @@ func (m *sides) make(_ context.Context, s *session.Session, network string) (*se
 	if pool == nil {
 		return nil, fmt.Errorf("sensor: %s has no %s side ports: its entry in the catalogue must say so", m.service.Protocol.Name, network)
 	}
-	if m.open.Add(1) > maxSides {
+	most := int32(maxSides)
+	if !s.Proven() {
+		most = unprovenSides
+	}
+	if m.open.Add(1) > most {
 		m.open.Add(-1)
 		return nil, errSides
 	}
-	port, err := pool.borrow(s.Rand())
+	port, err := pool.borrow(s.Rand(), source(s.Remote().Addr()))
 	var side *session.Side
 	if err == nil {
 		if network == "udp" {
-			side = m.openUDP(s, port)
+			side = m.openUDP(s, port, pool)
 		} else if side, err = m.openTCP(s, port); err != nil {
 			pool.giveBack(port)
 		}
@@ -109,12 +117,12 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-func (m *sides) openUDP(s *session.Session, port *sidePort) *session.Side {
+func (m *sides) openUDP(s *session.Session, port *sidePort, pool *sidePool) *session.Side {
 	local := s.Local().Addr()
 	l := port.of(local)
 	accept := func(context.Context) (*session.Session, error) {
 		cfg := s.Child()
-		r := &reply{budgets: m.sensor.budget, prefix: budgetPrefix(s.Remote().Addr())}
+		r := &reply{budgets: m.sensor.budget, prefix: budgetPrefix(s.Remote().Addr()), guessed: func() bool { return pool.guessed(s.Remote()) }}
 		cfg.Conn, cfg.Budget, cfg.Idle = &sideFlow{UDPConn: l.conn, l: l, key: flowKey{s.Remote(), local}, gate: m.service.gate, reply: r, buf: make([]byte, maxDatagram)}, r, sideWait
 		cfg.Envelope.Transport, cfg.Envelope.Dst = "udp", netip.AddrPortFrom(local, port.port)
 		return session.Open(cfg), nil

@@ -249,3 +249,50 @@ func TestStatsTellSidePorts(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
+
+// Who tries ports blindly, behind an address that he forges, is not taken for one
+// who was told the right one.
+func TestGuessedPortProvesNothing(t *testing.T) {
+	for name, tried := range map[string]int{"told": 0, "a late packet": 1, "guessed": 3} {
+		t.Run(name, func(t *testing.T) {
+			proven := make(chan bool, 1)
+			r := run(t, newService("udp", "127.0.0.1:0", room(func(ctx context.Context, s *session.Session) error {
+				if _, err := s.Datagram(); err != nil {
+					return err
+				}
+				s.Record(event.Act{Op: "ask", Class: event.FileRead})
+				side, err := s.Side(ctx, "udp")
+				if err != nil {
+					return err
+				}
+				defer side.Close()
+				if _, err := s.Side(ctx, "udp"); err == nil {
+					t.Error("a flow that proved nothing has two ports")
+				}
+				kid, err := side.Accept(ctx)
+				if err != nil {
+					return err
+				}
+				kid.Send(event.Act{Op: "block", Class: event.Report}, []byte(side.Addr.String()))
+				_, err = kid.Datagram()
+				proven <- kid.Prove()
+				kid.End(err)
+				return nil
+			})))
+			visitor := socket(t, "127.0.0.2:0")
+			addr, _ := exchange(t, visitor, r.Addrs(0)[0], "ask")
+			at := netip.MustParseAddrPort(addr)
+			for _, p := range r.services[0].sides["udp"].all {
+				if tried > 0 && p.port != at.Port() {
+					visitor.WriteToUDPAddrPort([]byte("ack"), netip.AddrPortFrom(at.Addr(), p.port))
+					tried--
+				}
+			}
+			visitor.WriteToUDPAddrPort([]byte("ack"), at)
+			if got, want := <-proven, name != "guessed"; got != want {
+				t.Errorf("believed: %v", got)
+			}
+			r.stop()
+		})
+	}
+}

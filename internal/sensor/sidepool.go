@@ -13,9 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// anySides is how many side ports a service has of each network where the
-// persona names no range.
-const anySides = 16
+// How many side ports a service has where the persona names no range. Who hits a
+// UDP one is believed to have been told it: there are as many as make guessing
+// cost more than it gains.
+const (
+	anySides         = 16
+	anyDatagramSides = 64
+)
 
 // sideBuffer is what the system holds for a UDP side port.
 const sideBuffer = 128 << 10
@@ -29,12 +33,14 @@ type sidePool struct {
 	mu      sync.Mutex
 	free    []*sidePort
 	all     []*sidePort
+	lent    map[netip.Prefix]int // by source
 	closed  bool
 }
 
 // sidePort is one bound port.
 type sidePort struct {
 	port uint16
+	by   netip.Prefix   // the source that it is lent to
 	tcp  *os.File       // of the socket
 	udp  []*udpListener // one, or one for each family
 }
@@ -42,8 +48,11 @@ type sidePort struct {
 // newSidePool binds the ports of a range, or some that are free. Ports of the
 // range that others have are left out; it is an error if none is left.
 func newSidePool(network string, a netip.Addr, r PortRange) (*sidePool, error) {
-	p := &sidePool{network: network}
+	p := &sidePool{network: network, lent: map[netip.Prefix]int{}}
 	ports := make([]uint16, anySides)
+	if network == "udp" {
+		ports = make([]uint16, anyDatagramSides)
+	}
 	if r.First != 0 {
 		ports = ports[:0]
 		for port := int(r.First); port <= int(r.Last); port++ {
@@ -156,19 +165,22 @@ func (s *sidePort) of(local netip.Addr) *udpListener {
 	return l
 }
 
-// errNoSide says that every side port is lent.
-var errNoSide = errors.New("sensor: every side port is in use")
+// errNoSide says that every side port is lent, or all that a source may have.
+var errNoSide = errors.New("sensor: no side port is free")
 
-// borrow lends a port, any of the free ones.
-func (p *sidePool) borrow(r *rand.Rand) (*sidePort, error) {
+// borrow lends a port, any of the free ones. A source holds at most a quarter of
+// them, or what one session may have, so that it leaves some to the others.
+func (p *sidePool) borrow(r *rand.Rand, by netip.Prefix) (*sidePort, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.free) == 0 || p.closed {
+	if len(p.free) == 0 || p.closed || p.lent[by] >= max(maxSides, len(p.all)/4) {
 		return nil, errNoSide
 	}
 	i, last := r.IntN(len(p.free)), len(p.free)-1
 	s := p.free[i]
 	p.free[i], p.free = p.free[last], p.free[:last]
+	p.lent[by]++
+	s.by = by
 	return s, nil
 }
 
@@ -176,6 +188,62 @@ func (p *sidePool) giveBack(s *sidePort) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.free = append(p.free, s)
+	if p.lent[s.by]--; p.lent[s.by] <= 0 {
+		delete(p.lent, s.by)
+	}
+}
+
+// guesses is at how many idle ports a source is heard that tries them. One may
+// be that of his transfer before, whose end he repeats.
+const guesses = 2
+
+// guessed says whether datagrams of src wait at idle UDP ports, which nobody was
+// told: he tries them blindly, behind an address that need not be his own.
+func (p *sidePool) guessed(src netip.AddrPort) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, s := range p.free {
+		for _, l := range s.udp {
+			if l.waits(src) {
+				n++
+				break
+			}
+		}
+		if n == guesses {
+			return true
+		}
+	}
+	return false
+}
+
+// waits says whether a datagram of src is among those that wait, which are lost.
+func (l *udpListener) waits(src netip.AddrPort) (found bool) {
+	raw, err := l.conn.SyscallConn()
+	if err != nil {
+		return false
+	}
+	raw.Control(func(fd uintptr) {
+		for range maxQueued {
+			_, from, err := unix.Recvfrom(int(fd), nil, unix.MSG_DONTWAIT)
+			if err != nil {
+				break
+			}
+			found = found || sourceOf(from) == src
+		}
+	})
+	return found
+}
+
+// sourceOf is an address of the system's.
+func sourceOf(a unix.Sockaddr) netip.AddrPort {
+	switch a := a.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
+	case *unix.SockaddrInet6:
+		return unmap(netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port)))
+	}
+	return netip.AddrPort{}
 }
 
 // close closes every port, also those that are lent.

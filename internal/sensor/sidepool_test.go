@@ -47,7 +47,7 @@ func TestIdlePortRefuses(t *testing.T) {
 		if !refused() {
 			t.Error("an idle port does not refuse")
 		}
-		s, err := p.borrow(rand.New(rand.NewPCG(1, 2)))
+		s, err := p.borrow(rand.New(rand.NewPCG(1, 2)), source(netip.MustParseAddr("192.0.2.7")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,22 +111,48 @@ func TestStrayDatagramsAreDropped(t *testing.T) {
 
 func TestPoolLendsEachPortOnce(t *testing.T) {
 	p := newPool(t, "tcp", "127.0.0.1", freePorts(t, 3))
-	r := rand.New(rand.NewPCG(1, 2))
+	r, by := rand.New(rand.NewPCG(1, 2)), source(netip.MustParseAddr("192.0.2.7"))
 	seen := map[uint16]bool{}
 	var last *sidePort
 	for range 3 {
-		s, err := p.borrow(r)
+		s, err := p.borrow(r, by)
 		if err != nil || seen[s.port] {
 			t.Fatalf("%+v, %v", s, err)
 		}
 		seen[s.port], last = true, s
 	}
-	if _, err := p.borrow(r); !errors.Is(err, errNoSide) {
+	if _, err := p.borrow(r, by); !errors.Is(err, errNoSide) {
 		t.Errorf("a fourth of three: %v", err)
 	}
 	p.giveBack(last)
-	if s, err := p.borrow(r); err != nil || s != last {
+	if s, err := p.borrow(r, by); err != nil || s != last {
 		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// One source leaves ports to the others, however many sessions it has.
+func TestPoolIsShared(t *testing.T) {
+	p := newPool(t, "udp", "127.0.0.1", PortRange{})
+	r, n := rand.New(rand.NewPCG(1, 2)), 0
+	greedy, other := source(netip.MustParseAddr("2001:db8:1:2::3")), source(netip.MustParseAddr("192.0.2.7"))
+	var last *sidePort
+	for {
+		s, err := p.borrow(r, greedy)
+		if err != nil {
+			break
+		}
+		last = s
+		n++
+	}
+	if n != anyDatagramSides/4 {
+		t.Errorf("one source has %d of %d ports", n, anyDatagramSides)
+	}
+	if _, err := p.borrow(r, other); err != nil {
+		t.Errorf("another gets none: %v", err)
+	}
+	p.giveBack(last)
+	if _, err := p.borrow(r, greedy); err != nil {
+		t.Errorf("none for one that was given back: %v", err)
 	}
 }
 

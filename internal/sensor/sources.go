@@ -11,6 +11,7 @@ import (
 
 const (
 	dailyJournal = 64 << 20 // octets of journal that one source may write in a day
+	floodJournal = 1 << 30  // beyond which acts of every class fold: else one source's writes would push out the journal's history
 	stayJournal  = 1536     // octets of journal that a stay costs beside its acts: open and close
 	maxSources   = 64 << 10 // sources remembered; beyond it about half are forgotten
 )
@@ -118,21 +119,19 @@ func (u *usage) turn(now time.Time) {
 }
 
 // Admit implements session.Quota: over the daily budget, acts of the classes
-// that fold are kept once a minute and class, with the count of those between.
+// that fold are kept once a minute and class, with the count of those between;
+// of a source that has written sixteen times as much, all are.
 func (u *usage) Admit(class event.Class, in, out int) (bool, session.Folded) {
 	now := time.Now()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.turn(now)
 	cost := int64(2*(min(in, session.MaxRequest)+min(out, session.MaxResponse)) + 512)
-	if u.journal < dailyJournal {
+	if u.journal < dailyJournal || u.journal < floodJournal && !class.Foldable() {
 		u.journal += cost
 		return true, session.Folded{}
 	}
 	u.over = true
-	if !class.Foldable() {
-		return true, session.Folded{}
-	}
 	f := u.folds[class]
 	if f == nil {
 		f = &fold{since: now}

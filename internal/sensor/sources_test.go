@@ -75,6 +75,28 @@ func TestDailyBudgetFolds(t *testing.T) {
 	})
 }
 
+// What does more than look is kept far longer, but not without end: a flood of
+// writes would push everybody's acts out of the journal.
+func TestFloodOfWritesFolds(t *testing.T) {
+	u := &usage{folds: map[event.Class]*fold{}}
+	kept := int64(0)
+	for range 1 << 20 {
+		if keep, _ := u.Admit(event.Write, session.MaxRequest, session.MaxResponse); !keep {
+			break
+		}
+		kept++
+	}
+	const cost = 2*(session.MaxRequest+session.MaxResponse) + 512
+	if octets := kept * cost; octets < floodJournal || octets > floodJournal+cost {
+		t.Errorf("%d octets of writes are kept, want %d", octets, floodJournal)
+	}
+	for _, class := range event.Classes() {
+		if keep, _ := u.Admit(class, 1, 1); keep {
+			t.Errorf("%s is kept", class)
+		}
+	}
+}
+
 func TestStaysCostJournal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u := &usage{folds: map[event.Class]*fold{}}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -192,6 +193,36 @@ func TestPanic(t *testing.T) {
 		if panicked := e.Session == bomb.Session; panicked != (e.Reason == "error") || panicked != (e.Error == "panic") {
 			t.Errorf("close %s %q, panicked %v", e.Reason, e.Error, panicked)
 		}
+	}
+	if r.Stats().Panics != 1 || !strings.Contains(r.log.String(), "tcp_test.go") {
+		t.Errorf("panics %d, log %s", r.Stats().Panics, r.log)
+	}
+}
+
+// A panic of a goroutine that a room has started ends its session too, and no more.
+func TestPanicOfARoomsGoroutine(t *testing.T) {
+	r := run(t, newService("tcp", "127.0.0.1:0", room(func(ctx context.Context, s *session.Session) error {
+		if b, _ := s.R().Peek(1); string(b) == "!" {
+			s.R().ReadByte()
+			s.Record(event.Act{Op: "bomb", Class: event.Control})
+			var wg sync.WaitGroup
+			defer wg.Wait()
+			wg.Go(s.Guarded(func() { panic("room") }))
+		}
+		return echo(ctx, s)
+	})))
+	c := r.dial("127.0.0.1")
+	c.Write([]byte("!"))
+	if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil {
+		t.Error("the session goes on after a panic")
+	}
+	c.Close()
+	if !r.serves("127.0.0.1") {
+		t.Error("the sensor does not serve on")
+	}
+	r.stop()
+	if e := r.of(event.KindClose)[0]; e.Reason != "error" {
+		t.Errorf("the session closes for %q", e.Reason)
 	}
 	if r.Stats().Panics != 1 || !strings.Contains(r.log.String(), "tcp_test.go") {
 		t.Errorf("panics %d, log %s", r.Stats().Panics, r.log)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -29,6 +30,26 @@ func (s *Session) hung() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// Guarded is f for a goroutine of a room's own: a panic of f, which nobody else
+// would catch, ends this session and not the sensor.
+func (s *Session) Guarded(f func()) func() {
+	return func() {
+		defer func() {
+			r := recover()
+			switch {
+			case r == nil:
+				return
+			case s.cfg.Panicked != nil:
+				s.cfg.Panicked(r)
+			default:
+				s.Log.Error("a room's goroutine panicked; its session ends", "session", s.ID(), "panic", fmt.Sprint(r))
+			}
+			s.HangUp("error")
+		}()
+		f()
 	}
 }
 

@@ -80,7 +80,7 @@ type Folded struct {
 type Budget interface {
 	Spend(payload int) bool // takes the cost of one datagram, headers included
 	Left() int              // payload octets that one more datagram may have
-	Prove()                 // the source returned an unpredictable value of ours
+	Prove() bool            // the source returned an unpredictable value of ours; whether that is believed
 }
 
 // A PacketConn is a UDP flow: Datagram yields one datagram, valid until the
@@ -107,6 +107,7 @@ type Config struct {
 	Buffers   *Buffers      // shared by all sessions; nil: its own
 	Seed      [32]byte      // secret; Rand is derived from it and the session's id
 	Sides     SideMaker     // nil: Side fails
+	Panicked  func(any)     // told of a panic of a room's own goroutine; nil: the log is
 	Log       *slog.Logger
 
 	parent *Session // of a side session: it hangs up with its parent
@@ -204,8 +205,16 @@ func (s *Session) Remote() netip.AddrPort { return s.cfg.Envelope.Src }
 // Local is the address and port that the visitor came to.
 func (s *Session) Local() netip.AddrPort { return s.cfg.Envelope.Dst }
 
-// Source names the visitor to the process and to quotas: his address as text.
-func (s *Session) Source() string { return s.cfg.Envelope.Src.Addr().Unmap().String() }
+// Source names the visitor to the process and to what rooms keep of him: his
+// address as text; of IPv6 the /64, all of which he has.
+func (s *Session) Source() string {
+	a := s.cfg.Envelope.Src.Addr().Unmap().WithZone("")
+	if !a.Is6() {
+		return a.String()
+	}
+	p, _ := a.Prefix(64)
+	return p.String()
+}
 
 // SetIdle changes the idle limit from here on, also of a read under way. Any
 // goroutine may call it: a transfer beside this session is no idleness.
@@ -237,18 +246,22 @@ func (s *Session) deadline() time.Time {
 // budget; on TCP there is no limit.
 func (s *Session) Allowance() int {
 	if s.cfg.Budget == nil {
-		return 1 << 30
+		return unlimited
 	}
 	return s.cfg.Budget.Left()
 }
 
+const unlimited = 1 << 30 // what a Budget without a limit has left
+
+// Proven says whether the visitor has shown that he receives our answers; on
+// TCP he always has.
+func (s *Session) Proven() bool { return s.Allowance() >= unlimited }
+
 // Prove lifts the reply budget: the visitor returned an unpredictable value
-// that only our answer can have told him.
-func (s *Session) Prove() {
-	if s.cfg.Budget != nil {
-		s.cfg.Budget.Prove()
-	}
-}
+// that only our answer can have told him. It reports whether that is believed:
+// of a value that he may have guessed, the number of a side port, only where he
+// has not tried others.
+func (s *Session) Prove() bool { return s.cfg.Budget == nil || s.cfg.Budget.Prove() }
 
 // Rand is this session's source of values that a visitor cannot predict.
 func (s *Session) Rand() *rand.Rand {
@@ -262,12 +275,20 @@ func (s *Session) Rand() *rand.Rand {
 	return s.rand
 }
 
+// Unproven is the source of all files whose sender may be forged: together they
+// have the quota of one.
+const Unproven = "unproven"
+
 // Keep stores a file or program block that the visitor sent, streamed from r.
 func (s *Session) Keep(name, kind string, r io.Reader) (event.Artifact, error) {
 	if s.cfg.Artifacts == nil {
 		return event.Artifact{}, errors.New("session: no artifact store")
 	}
-	return s.cfg.Artifacts.Put(s.Source(), name, kind, r)
+	source := s.cfg.Envelope.Src.Addr().Unmap().String()
+	if !s.Proven() {
+		source = Unproven
+	}
+	return s.cfg.Artifacts.Put(source, name, kind, r)
 }
 
 // Artifact opens a file that Keep has kept, by its SHA-256 in hex; the error is

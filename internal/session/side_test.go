@@ -141,3 +141,49 @@ func TestKeep(t *testing.T) {
 		t.Error("Keep without a store")
 	}
 }
+
+// putSource is a store that only notes whose a file is.
+type putSource struct {
+	prototest.Artifacts
+	source string
+}
+
+func (p *putSource) Put(source, name, kind string, r io.Reader) (event.Artifact, error) {
+	p.source = source
+	return p.Artifacts.Put(source, name, kind, r)
+}
+
+// Files of a source that may be forged are nobody's: else a flood of them would
+// use up the quota of ever new sources.
+func TestKeepOfTheUnproven(t *testing.T) {
+	store := &putSource{}
+	p := &purse{left: 100}
+	r := newRig(t, "udp", func(c *session.Config) { c.Artifacts, c.Budget = store, p })
+	keep := func() string {
+		if _, err := r.Keep("f", "file", strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+		return store.source
+	}
+	if got := keep(); got != session.Unproven {
+		t.Errorf("an unproven file is of %q", got)
+	}
+	r.Prove()
+	if got, want := keep(), r.Remote().Addr().String(); got != want {
+		t.Errorf("a proven file is of %q, want %q", got, want)
+	}
+	r.end(nil)
+}
+
+// Who changes his address within his IPv6 network stays the visitor that he is.
+func TestSource(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2::3": "2001:db8:1:2::/64", "2001:db8:1:2:a:b:c:d": "2001:db8:1:2::/64", "fe80::1%lo": "fe80::/64",
+	} {
+		r := newRig(t, "tcp", func(c *session.Config) { c.Envelope.Src = netip.AddrPortFrom(netip.MustParseAddr(address), 1) })
+		if got := r.Source(); got != want {
+			t.Errorf("%s is of %s, want %s", address, got, want)
+		}
+		r.end(nil)
+	}
+}

@@ -125,8 +125,9 @@ func (d *Device) Load(key string, into any) error {
 	return nil
 }
 
-// Save keeps v under key: at once for Load, on disk within a second. It fails
-// with ErrQuota, and keeps the value before, once the device's quota is used up.
+// Save keeps v under key: at once for Load, on disk within a second; nil forgets
+// the key. It fails with ErrQuota, and keeps the value before, once the device's
+// quota is used up.
 func (d *Device) Save(key string, v any) error {
 	if !validKey(key) {
 		return fmt.Errorf("%w: %q", ErrKey, key)
@@ -138,17 +139,24 @@ func (d *Device) Save(key string, v any) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	old, had := d.values[key]
-	if string(old) == string(b) {
+	gone := string(b) == "null"
+	if string(old) == string(b) || gone && !had {
 		return nil
 	}
 	octets := d.octets + len(b) - len(old)
 	if !had {
 		octets += keyOctets
 	}
-	if octets > d.quota && octets > d.octets {
+	switch {
+	case gone:
+		delete(d.values, key)
+		d.octets -= len(old) + keyOctets
+	case octets > d.quota && octets > d.octets:
 		return ErrQuota
+	default:
+		d.values[key], d.octets = b, octets
 	}
-	d.values[key], d.dirty[key], d.octets = b, true, octets
+	d.dirty[key] = true
 	select {
 	case d.wake <- struct{}{}:
 	default:
@@ -203,7 +211,7 @@ func (d *Device) Flush() error {
 	d.mu.Unlock()
 	var failed []error
 	for key, b := range todo {
-		if err := replace(d.path(key), b); err != nil {
+		if err := d.write(key, b); err != nil {
 			failed = append(failed, err)
 			d.mu.Lock()
 			d.dirty[key] = true
@@ -212,6 +220,17 @@ func (d *Device) Flush() error {
 	}
 	if err := errors.Join(failed...); err != nil {
 		return fmt.Errorf("state: %w", err)
+	}
+	return nil
+}
+
+// write makes a key's file what is kept of it, or removes it where nothing is.
+func (d *Device) write(key string, b []byte) error {
+	if b != nil {
+		return replace(d.path(key), b)
+	}
+	if err := os.Remove(d.path(key)); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }

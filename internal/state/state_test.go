@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -185,6 +186,35 @@ func TestRunTriesAgain(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A visitor who has the device keep a thing and forget it again, a thousand times
+// under other names, uses up neither its quota nor the disk.
+func TestForgottenKeysTakeNoRoom(t *testing.T) {
+	dir := t.TempDir()
+	d := open(t, dir, 1000)
+	for i := range 1000 {
+		key := "s7comm.memory-84-" + strconv.Itoa(i)
+		if err := d.Save(key, "values"); err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			d.Flush()
+		}
+		if err := d.Save(key, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 0 {
+		t.Errorf("%d files are left", len(files))
+	}
+	v := "as before"
+	if err := d.Load("s7comm.memory-84-7", &v); err != nil || v != "as before" {
+		t.Errorf("%q, %v", v, err)
+	}
 }
 
 func TestReset(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -39,86 +40,101 @@ type deeds struct {
 	source, network uint32
 	sessions, acts  int64
 	first, last     int64 // hours
-	days, day       int64
+	days            int64
 	severity, score int64
+	head            int // its first sum, plus one
 }
 
-// Actors lists sources, those that did the gravest first.
-func (s *Store) Actors(ctx context.Context, f Filter, limit int) ([]Actor, error) {
-	return s.ActorsBy(ctx, f, "", limit)
-}
+// Orders in which sources can be listed.
+const (
+	Gravest      = ""         // those that did the gravest first
+	MostSessions = "sessions" //
+	MostActs     = "acts"     //
+	Latest       = "last"     // the last to come first
+	Earliest     = "first"    // the first to come first
+)
 
-// order is that of the list of actors: the most "sessions" or "acts", the "last"
-// to come or the "first"; else those that did the gravest.
+// order compares by one of these, then by what was done.
 func order(by string) func(a, b deeds) int {
 	return func(a, b deeds) int {
 		c := 0
 		switch by {
-		case "sessions":
+		case MostSessions:
 			c = cmp.Compare(b.sessions, a.sessions)
-		case "acts":
+		case MostActs:
 			c = cmp.Compare(b.acts, a.acts)
-		case "last":
+		case Latest:
 			c = cmp.Compare(b.last, a.last)
-		case "first":
+		case Earliest:
 			c = cmp.Compare(a.first, b.first)
 		}
 		return cmp.Or(c, cmp.Compare(b.severity, a.severity), cmp.Compare(b.score, a.score), cmp.Compare(b.sessions, a.sessions), cmp.Compare(a.source, b.source))
 	}
 }
 
-// ActorsBy lists sources in an order by name.
-func (s *Store) ActorsBy(ctx context.Context, f Filter, by string, limit int) ([]Actor, error) {
-	var all []deeds
-	var index []uint32 // by source: its place in all, plus one
-	n, err := s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
-		for int(v.source) >= len(index) {
-			index = append(index, make([]uint32, max(1024, len(index), int(v.source)+1-len(index)))...)
-		}
-		if index[v.source] == 0 {
-			all = append(all, deeds{source: v.source, first: at, day: -1})
-			index[v.source] = uint32(len(all))
-		}
-		d := &all[index[v.source]-1]
-		d.sessions += int64(v.sessions)
-		d.acts += int64(v.acts)
-		d.network, d.last = v.network, at
-		if day := at / int64(24*time.Hour); day != d.day {
-			d.day = day
-			d.days++
-		}
-		x := &n.verdicts[v.verdict]
-		d.severity, d.score = max(d.severity, x.severity), max(d.score, x.score)
-	})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(all, order(by))
-	out, err := s.actors(ctx, f, n, all[:min(limit, len(all))])
-	slices.SortStableFunc(out, func(a, b Actor) int {
+// exactly is order's, by the times themselves.
+func exactly(by string) func(a, b Actor) int {
+	return func(a, b Actor) int {
 		c := 0
 		switch by {
-		case "sessions":
+		case MostSessions:
 			c = cmp.Compare(b.Sessions, a.Sessions)
-		case "acts":
+		case MostActs:
 			c = cmp.Compare(b.Acts, a.Acts)
-		case "last":
+		case Latest:
 			c = b.Last.Compare(a.Last)
-		case "first":
+		case Earliest:
 			c = a.First.Compare(b.First)
 		}
 		return cmp.Or(c, cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Score, a.Score), cmp.Compare(b.Sessions, a.Sessions), a.Src.Compare(b.Src))
-	})
+	}
+}
+
+// Actors lists sources, those that did the gravest first.
+func (s *Store) Actors(ctx context.Context, f Filter, limit int) ([]Actor, error) {
+	return s.ActorsBy(ctx, f, Gravest, limit)
+}
+
+// ActorsBy lists sources in one of the orders above.
+func (s *Store) ActorsBy(ctx context.Context, f Filter, by string, limit int) ([]Actor, error) {
+	m, err := s.sums(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	before := order(by)
+	var top []deeds // the first of the order so far
+	for k := range m.sources {
+		c := &m.sources[k]
+		d := deeds{source: c.source, days: int64(c.days), head: c.head, first: math.MaxInt64}
+		for i := c.head; i > 0; i = m.list[i-1].next {
+			g := &m.list[i-1]
+			d.sessions += g.sessions
+			d.acts += g.acts
+			if d.first = min(d.first, g.first); g.last >= d.last {
+				d.network, d.last = g.visit.network, g.last
+			}
+			x := &m.names.verdicts[g.visit.verdict]
+			d.severity, d.score = max(d.severity, x.severity), max(d.score, x.score)
+		}
+		if len(top) == limit && (limit == 0 || before(top[limit-1], d) < 0) {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(top, d, before)
+		top = slices.Insert(top, at, d)
+		top = top[:min(limit, len(top))]
+	}
+	out, err := s.actors(ctx, f, m, top)
+	slices.SortStableFunc(out, exactly(by))
 	return out, err
 }
 
 // actors tells all of some.
-func (s *Store) actors(ctx context.Context, f Filter, n *names, list []deeds) ([]Actor, error) {
+func (s *Store) actors(ctx context.Context, f Filter, m *sums, list []deeds) ([]Actor, error) {
 	out := make([]Actor, len(list))
 	place := map[uint32]int{}
 	for i, d := range list {
 		place[d.source] = i
-		out[i] = Actor{Sessions: d.sessions, Acts: d.acts, Days: d.days, Score: float64(d.score) / 1000, Severity: int(d.severity), Source: n.networks[d.network]}
+		out[i] = Actor{Sessions: d.sessions, Acts: d.acts, Days: d.days, Score: float64(d.score) / 1000, Severity: int(d.severity), Source: m.names.networks[d.network]}
 	}
 	addrs, err := s.addrs(ctx, slices.Collect(maps.Keys(place)))
 	if err != nil {
@@ -135,21 +151,12 @@ func (s *Store) actors(ctx context.Context, f Filter, n *names, list []deeds) ([
 			return nil, err
 		}
 	}
-	_, err = s.groups(ctx, f, func(n *names, _ int64, v *visit, _ []int32) {
-		i, ok := place[v.source]
-		if !ok {
-			return
+	for k, d := range list {
+		for i := d.head; i > 0; i = m.list[i-1].next {
+			v := &m.list[i-1].visit
+			out[k].did(&m.names.places[v.place], &m.names.verdicts[v.verdict])
 		}
-		a, p, x := &out[i], &n.places[v.place], &n.verdicts[v.verdict]
-		for _, l := range []struct {
-			list *[]string
-			v    string
-		}{{&a.Protocols, p.protocol}, {&a.Personas, p.persona}, {&a.Sensors, p.sensor}, {&a.Labels, x.label}, {&a.Tools, x.tool}} {
-			if l.v != "" && !slices.Contains(*l.list, l.v) {
-				*l.list = append(*l.list, l.v)
-			}
-		}
-	})
+	}
 	for i := range out {
 		a := &out[i]
 		for _, l := range []*[]string{&a.Protocols, &a.Personas, &a.Sensors, &a.Labels, &a.Tools} {
@@ -160,7 +167,19 @@ func (s *Store) actors(ctx context.Context, f Filter, n *names, list []deeds) ([
 		}
 		a.Label = gravest(a.Labels)
 	}
-	return out, err
+	return out, nil
+}
+
+// did adds where he was and what he did.
+func (a *Actor) did(p *place, x *verdict) {
+	for _, l := range []struct {
+		list *[]string
+		v    string
+	}{{&a.Protocols, p.protocol}, {&a.Personas, p.persona}, {&a.Sensors, p.sensor}, {&a.Labels, x.label}, {&a.Tools, x.tool}} {
+		if l.v != "" && !slices.Contains(*l.list, l.v) {
+			*l.list = append(*l.list, l.v)
+		}
+	}
 }
 
 // gravest is the label that says most of an actor.
@@ -196,11 +215,15 @@ func (s *Store) addrs(ctx context.Context, keys []uint32) (map[uint32]netip.Addr
 
 // Sources is the set of addresses that came.
 func (s *Store) Sources(ctx context.Context, f Filter) (map[netip.Addr]bool, error) {
-	seen := map[uint32]bool{}
-	if _, err := s.groups(ctx, f, func(_ *names, _ int64, v *visit, _ []int32) { seen[v.source] = true }); err != nil {
+	m, err := s.sums(ctx, f)
+	if err != nil {
 		return nil, err
 	}
-	addrs, err := s.addrs(ctx, slices.Collect(maps.Keys(seen)))
+	keys := make([]uint32, len(m.sources))
+	for i, c := range m.sources {
+		keys[i] = c.source
+	}
+	addrs, err := s.addrs(ctx, keys)
 	out := make(map[netip.Addr]bool, len(addrs))
 	for _, a := range addrs {
 		out[a] = true
@@ -223,10 +246,15 @@ func (s *Store) Techniques(ctx context.Context, f Filter) ([]Technique, error) {
 	index := map[string]int{}
 	of := map[uint32][]int{} // by verdict
 	var d distinct
-	_, err := s.groups(ctx, f, func(n *names, _ int64, v *visit, proven []int32) {
-		which, ok := of[v.verdict]
+	m, err := s.sums(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	for i := range m.list {
+		g := &m.list[i]
+		which, ok := of[g.visit.verdict]
 		if !ok {
-			for _, id := range techniquesOf(n.verdicts[v.verdict]) {
+			for _, id := range techniquesOf(m.names.verdicts[g.visit.verdict]) {
 				i, ok := index[id]
 				if !ok {
 					i = len(list)
@@ -235,22 +263,20 @@ func (s *Store) Techniques(ctx context.Context, f Filter) ([]Technique, error) {
 				}
 				which = append(which, i)
 			}
-			of[v.verdict] = which
+			of[g.visit.verdict] = which
 		}
+		proofs := m.proofs(g)
 		for k, i := range which {
 			t := &list[i]
-			t.Sessions += int64(v.sessions)
-			if k < len(proven) {
-				t.Acts += int64(proven[k])
+			t.Sessions += g.sessions
+			if k < len(proofs) {
+				t.Acts += proofs[k]
 			}
-			if p := n.places[v.place].protocol; !slices.Contains(t.Protocols, p) {
+			if p := m.names.places[g.visit.place].protocol; !slices.Contains(t.Protocols, p) {
 				t.Protocols = append(t.Protocols, p)
 			}
-			d.add(i, v.source)
+			d.add(i, g.visit.source)
 		}
-	})
-	if err != nil {
-		return nil, err
 	}
 	for i := range list {
 		list[i].Sources = d.of(i)

@@ -171,21 +171,19 @@ func (s *Store) Count(ctx context.Context, f Filter, by string, limit int) ([]Co
 	if err != nil {
 		return nil, err
 	}
-	var c *classes
-	var list []Count
-	var d distinct
-	_, err = s.groups(ctx, f, func(n *names, _ int64, v *visit, _ []int32) {
-		if c == nil {
-			c = naming.classes(n)
-			list = make([]Count, len(c.names))
-		}
-		i := c.of(v)
-		list[i].Sessions += int64(v.sessions)
-		list[i].Acts += int64(v.acts)
-		d.add(i, v.source)
-	})
+	m, err := s.sums(ctx, f)
 	if err != nil {
 		return nil, err
+	}
+	c := naming.classes(m.names)
+	list := make([]Count, len(c.names))
+	var d distinct
+	for i := range m.list {
+		g := &m.list[i]
+		k := c.of(&g.visit)
+		list[k].Sessions += g.sessions
+		list[k].Acts += g.acts
+		d.add(k, g.visit.source)
 	}
 	for i := range list {
 		list[i].Name, list[i].Sources = c.names[i], d.of(i)
@@ -358,20 +356,18 @@ type Totals struct {
 // Totals counts sessions and sources.
 func (s *Store) Totals(ctx context.Context, f Filter) (Totals, error) {
 	var t Totals
-	var d distinct
-	var first, last int64
-	_, err := s.groups(ctx, f, func(_ *names, at int64, v *visit, _ []int32) {
-		t.Sessions += int64(v.sessions)
-		t.Acts += int64(v.acts)
-		d.add(0, v.source)
-		if last = at; first == 0 {
-			first = at
-		}
-	})
-	if err != nil || t.Sessions == 0 {
+	m, err := s.sums(ctx, f)
+	if err != nil || len(m.list) == 0 {
 		return t, err
 	}
-	t.Sources = d.of(0)
+	first, last := m.list[0].first, int64(0)
+	for i := range m.list {
+		g := &m.list[i]
+		t.Sessions += g.sessions
+		t.Acts += g.acts
+		first, last = min(first, g.first), max(last, g.last)
+	}
+	t.Sources = int64(len(m.sources))
 	if t.First, _, err = s.ends(ctx, f, first, nil); err != nil {
 		return t, err
 	}

@@ -98,13 +98,13 @@ func (w *where) sub(column, table string, ask func(*where)) {
 func (f *Filter) sessions() *where {
 	w := &where{}
 	if !f.From.IsZero() {
-		w.and("opened >= ?", f.From.UnixNano())
+		w.and("sessions.opened >= ?", f.From.UnixNano())
 	}
 	if !f.To.IsZero() {
-		w.and("opened < ?", f.To.UnixNano())
+		w.and("sessions.opened < ?", f.To.UnixNano())
 	}
-	w.sub("place", "places", f.place)
-	w.sub("network", "networks", func(w *where) {
+	w.sub("sessions.place", "places", f.place)
+	w.sub("sessions.network", "networks", func(w *where) {
 		in(w, "country", f.Country)
 		if f.ASN != 0 {
 			w.and("asn = ?", f.ASN)
@@ -116,7 +116,7 @@ func (f *Filter) sessions() *where {
 			w.and("scanner <> ''")
 		}
 	})
-	w.sub("verdict", "verdicts", func(w *where) {
+	w.sub("sessions.verdict", "verdicts", func(w *where) {
 		in(w, "label", f.Label)
 		in(w, "automation", f.Automation)
 		if f.Tool != "" {
@@ -126,12 +126,12 @@ func (f *Filter) sessions() *where {
 			w.and("severity >= ?", f.Severity)
 		}
 	})
-	w.sub("source", "sources", f.addresses)
+	w.sub("sessions.source", "sources", f.addresses)
 	if f.Print != "" {
-		w.and("fingerprint = ?", f.Print)
+		w.and("sessions.fingerprint = ?", f.Print)
 	}
 	if f.Session != "" {
-		w.and("id >= ? AND id < ?", f.Session, f.Session+"~")
+		w.and("sessions.id >= ? AND sessions.id < ?", f.Session, f.Session+"~")
 	}
 	for i := range f.Terms {
 		f.Terms[i].restrict(w)

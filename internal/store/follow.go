@@ -23,9 +23,9 @@ type Lines struct {
 	Origin string
 	// Read gives the lines from a cursor on; it may wait for more.
 	Read func(journal.Cursor) iter.Seq2[journal.Batch, error]
-	// Kept gives what retention left of deleted segments. It is read where the
-	// store has nothing of the journal yet. Nil: there is nothing.
-	Kept func() iter.Seq2[journal.Batch, error]
+	// Kept gives what retention left of deleted segments behind one. It is read
+	// where the store has nothing of the journal yet. Nil: there is nothing.
+	Kept func(after uint64) iter.Seq2[journal.Batch, error]
 	// End is how far the journal goes now. Nil: each batch has a transaction of
 	// its own.
 	End func() journal.Cursor
@@ -59,7 +59,8 @@ func (w *Writer) Follow(ctx context.Context, l Lines, tell Progress) error {
 	f := &following{w: w, r: r, tell: tell, end: l.End, most: cmp.Or(l.Most, maxLines)}
 	if l.Kept != nil && resume == (journal.Cursor{}) && r.next == resume {
 		r.kept = true
-		err = f.all(ctx, l.Kept())
+		fmt.Sscanf(r.state, keptState, &f.file) // none: from the first
+		err = f.all(ctx, l.Kept(f.file))
 		r.kept = false
 	}
 	if err == nil {
@@ -69,11 +70,13 @@ func (w *Writer) Follow(ctx context.Context, l Lines, tell Progress) error {
 		r.state = l.State
 		err = f.finish(context.WithoutCancel(ctx), true)
 	}
-	if ctx.Err() != nil && w.broken == nil {
+	if ctx.Err() != nil && (w.broken == nil || errors.Is(w.broken, errInterrupted)) {
 		return nil
 	}
 	return err
 }
+
+var errInterrupted = errors.New("interrupted")
 
 // following is a Follow under way.
 type following struct {
@@ -82,9 +85,13 @@ type following struct {
 	tell  Progress
 	end   func() journal.Cursor
 	most  int
-	lines int // taken
-	open  int // of them, in the transaction that is open; 0: none is
+	lines int    // taken
+	open  int    // of them, in the transaction that is open; 0: none is
+	file  uint64 // of what retention left, the one being read
 }
+
+// keptState says of a journal that what retention left was read up to a segment.
+const keptState = "kept %d"
 
 func (f *following) all(ctx context.Context, batches iter.Seq2[journal.Batch, error]) error {
 	quiet := context.WithoutCancel(ctx) // between batches alone it ends
@@ -104,12 +111,23 @@ func (f *following) all(ctx context.Context, batches iter.Seq2[journal.Batch, er
 			break
 		}
 	}
+	if f.r.kept && ctx.Err() != nil && f.open > 0 { // the file is begun anew
+		f.open = 0
+		return f.w.rollback(quiet, errInterrupted)
+	}
 	return f.finish(quiet, len(f.r.touched) > 0)
 }
 
 // take puts a batch into the transaction, and ends it where the journal has no
 // more now, or it is long enough.
 func (f *following) take(ctx context.Context, b journal.Batch) error {
+	if f.r.kept && b.Next.Segment != f.file { // a file's transaction is its own
+		if err := f.commit(ctx, false); err != nil {
+			return err
+		}
+		f.file = b.Next.Segment
+		f.r.state = fmt.Sprintf(keptState, f.file)
+	}
 	if f.open == 0 {
 		if err := f.w.begin(ctx); err != nil {
 			return fmt.Errorf("store: %w", err)
@@ -129,8 +147,11 @@ func (f *following) take(ctx context.Context, b journal.Batch) error {
 		}
 		at = end
 	}
-	f.r.next = b.Next
 	f.lines += len(b.Lines)
+	if f.r.kept {
+		return nil
+	}
+	f.r.next = b.Next
 	if caught := f.end == nil || !f.r.next.Before(f.end()); caught || f.open >= f.most {
 		return f.commit(ctx, caught)
 	}

@@ -35,10 +35,12 @@ type stay struct {
 	srcPort, dstPort uint16
 	parent, octets   string
 	fingerprint      string
+	files            []string // what he brought, at most maxFiles
 
 	who   analysis.Source
-	means Interpretation // nil: its beginning is not known any more
+	means Interpretation
 
+	blind   bool // its beginning is not known any more: it keeps the finding that it has
 	probe   bool // the operator's own
 	skip    bool // a probe, taken whole before, or another journal's
 	stored  bool // the database has it
@@ -150,7 +152,7 @@ func (w *Writer) recall(ctx context.Context, r *reading, s *stay, e *event.Event
 	s.stored, s.group, s.opened, s.told, s.proven = true, g, opened, acts, u.numbers(nil)
 	s.skip = closed != 0 || w.books.origin(g.place) != r.Name
 	if e.Kind != event.KindOpen {
-		s.acts, s.means = acts, nil
+		s.acts, s.blind = acts, true
 	}
 	return nil
 }
@@ -168,12 +170,12 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 	}
 	s.last = max(s.last, e.Time.UnixNano())
 	r.touch(s)
-	var found analysis.ActFinding
-	if s.means != nil {
-		found = s.means.Add(e)
+	found := s.means.Add(e)
+	if fresh || !s.blind {
 		s.acts++
-	} else if fresh {
-		s.acts++
+	}
+	if a := e.Artifact; a != nil && len(s.files) < maxFiles && !slices.Contains(s.files, a.SHA256) {
+		s.files = append(s.files, a.SHA256)
 	}
 	if !fresh {
 		return nil
@@ -190,9 +192,13 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 		value = clip(e.Values[0])
 	}
 	at, count := e.Time.UnixNano(), max(1, e.Count)
-	n, err := w.sql.insert(ctx, putAct, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count)
-	if err != nil || n == 0 {
-		return err // had it before
+	if r.kept { // it may be read a second time
+		n, err := w.sql.insert(ctx, putAct, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count)
+		if err != nil || n == 0 {
+			return err
+		}
+	} else if err := w.keepAct(ctx, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count); err != nil {
+		return err
 	}
 	w.acts++
 	h, err := w.hourAt(ctx, at)
@@ -201,6 +207,33 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 	}
 	h.act(action{s.place, op}, int64(count), int64(e.RequestLen), int64(e.ResponseLen))
 	return w.things(ctx, s, e, at)
+}
+
+// maxFiles bounds the files by which one session may join a cluster.
+const maxFiles = 64
+
+// actRows is how many acts are written at once.
+const actRows = 16
+
+// keepAct writes an act together with others.
+func (w *Writer) keepAct(ctx context.Context, columns ...any) error {
+	if w.rows = append(w.rows, columns...); len(w.rows) < actRows*len(columns) {
+		return nil
+	}
+	err := w.sql.exec(ctx, w.putActs, w.rows...)
+	w.rows = w.rows[:0]
+	return err
+}
+
+// flushActs writes the acts that wait for others.
+func (w *Writer) flushActs(ctx context.Context) error {
+	for row := range slices.Chunk(w.rows, actColumns) {
+		if err := w.sql.exec(ctx, putAct, row...); err != nil {
+			return err
+		}
+	}
+	w.rows = w.rows[:0]
+	return nil
 }
 
 // things takes the pair and the file that came with an act.
@@ -271,7 +304,7 @@ func (w *Writer) write(ctx context.Context, s *stay, judged bool) error {
 func (w *Writer) judge(ctx context.Context, s *stay, end ending, judged bool) (*analysis.Finding, error) {
 	before, told, proven := s.group, s.told, s.proven
 	var f *analysis.Finding
-	if judged && s.means != nil {
+	if judged && !s.blind {
 		found := s.means.Finding(s.who)
 		f = &found
 		if err := w.find(ctx, s, f); err != nil {

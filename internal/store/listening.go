@@ -89,32 +89,33 @@ func (s *Store) firsts(ctx context.Context, f Filter, list []Contact) error {
 	all := make([]found, len(list))
 	var of []int // by place: which of the list, plus one
 	var d distinct
-	_, err := s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
-		for i := len(of); i < len(n.places); i++ {
-			p := n.places[i]
-			of = append(of, 1+slices.IndexFunc(list, func(c Contact) bool {
-				return c.same(&Contact{Origin: p.origin, Sensor: p.sensor, Persona: p.persona, Device: p.device, Service: p.service, Protocol: p.protocol})
-			}))
-			if k := of[i]; k > 0 {
-				all[k-1].places = append(all[k-1].places, uint32(i))
-			}
-		}
-		i := of[v.place] - 1
-		if i < 0 {
-			return
-		}
-		list[i].Sessions += int64(v.sessions)
-		d.add(i, v.source)
-		x := &all[i]
-		if x.first == 0 {
-			x.first = at
-		}
-		if x.known == 0 && n.networks[v.network].Scanner != "" {
-			x.known = at
-		}
-	})
+	m, err := s.sums(ctx, f)
 	if err != nil {
 		return err
+	}
+	for i, p := range m.names.places {
+		of = append(of, 1+slices.IndexFunc(list, func(c Contact) bool {
+			return c.same(&Contact{Origin: p.origin, Sensor: p.sensor, Persona: p.persona, Device: p.device, Service: p.service, Protocol: p.protocol})
+		}))
+		if k := of[i]; k > 0 {
+			all[k-1].places = append(all[k-1].places, uint32(i))
+		}
+	}
+	for k := range m.list {
+		g := &m.list[k]
+		i := of[g.visit.place] - 1
+		if i < 0 {
+			continue
+		}
+		list[i].Sessions += g.sessions
+		d.add(i, g.visit.source)
+		x := &all[i]
+		if x.first == 0 || g.first < x.first {
+			x.first = g.first
+		}
+		if (x.known == 0 || g.first < x.known) && m.names.networks[g.visit.network].Scanner != "" {
+			x.known = g.first
+		}
 	}
 	for i := range list {
 		c, x := &list[i], &all[i]

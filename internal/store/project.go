@@ -28,10 +28,8 @@ func projections() map[string]string {
 			JOIN operations ON operations.key = operation ORDER BY id, seq`,
 		"credentials": `SELECT id, seq, at, username, secret, method, accepted FROM credentials` + session + ` ORDER BY id, seq`,
 		"artifacts":   `SELECT id, seq, at, sha256, size, name, kind FROM artifacts` + session + ` ORDER BY id, seq`,
-		"traces": `SELECT kind, value, sources, id FROM traces LEFT JOIN traced ON traced.trace = traces.key LEFT JOIN sessions ON sessions.key = session
-			ORDER BY kind, value, id`,
-		"listening": `SELECT boot, origin, sensor, site, persona, device, service, protocol, addr, since, until FROM listening ORDER BY boot, persona, device, service, addr, since`,
-		"notes":     `SELECT boot, seq, at, origin, sensor, what, detail FROM notes ORDER BY boot, seq`,
+		"listening":   `SELECT boot, origin, sensor, site, persona, device, service, protocol, addr, since, until FROM listening ORDER BY boot, persona, device, service, addr, since`,
+		"notes":       `SELECT boot, seq, at, origin, sensor, what, detail FROM notes ORDER BY boot, seq`,
 	}
 }
 
@@ -57,7 +55,35 @@ func (s *Store) Project(ctx context.Context, w io.Writer) (map[string]Projection
 		return nil, fmt.Errorf("store: hours: %w", err)
 	}
 	out["hours"] = p
+	if out["traces"], err = s.projectTraces(ctx, w); err != nil {
+		return nil, fmt.Errorf("store: traces: %w", err)
+	}
 	return out, nil
+}
+
+// projectTraces is who left what in which session.
+func (s *Store) projectTraces(ctx context.Context, w io.Writer) (Projection, error) {
+	var lines []string
+	err := each(ctx, s.db, `SELECT kind, value, sources, COALESCE(members, '') FROM traces LEFT JOIN traced ON traced.trace = traces.key`, nil, func(rows *sql.Rows) error {
+		var kind, value string
+		var sources int64
+		var members []byte
+		if err := rows.Scan(&kind, &value, &sources, &members); err != nil {
+			return err
+		}
+		if len(members) == 0 {
+			lines = append(lines, fmt.Sprintf("%s\x1f%s\x1f%d", kind, value, sources))
+		}
+		return unpackMembers(members, func(m member) {
+			lines = append(lines, fmt.Sprintf("%s\x1f%s\x1f%d\x1f%d", kind, value, sources, m.opened))
+		})
+	})
+	slices.Sort(lines)
+	p := projecting{name: "traces", w: w}
+	for _, l := range lines {
+		p.row(l)
+	}
+	return p.done(), err
 }
 
 func (s *Store) project(ctx context.Context, name, q string, w io.Writer) (Projection, error) {

@@ -26,6 +26,11 @@ type rollup struct {
 		hours    []*unpacked
 	}
 	parts []*unpacked // the latest parts of hours
+	sums  []*sums     // of the latest filters
+	pairs struct {    // who left which traces
+		stamp string
+		list  []pair
+	}
 	names names
 }
 
@@ -402,10 +407,6 @@ func (v *sieve) bars(source uint32) bool {
 		}
 	}
 	return false
-}
-
-func (v *sieve) all() bool {
-	return v.places == nil && v.networks == nil && v.verdicts == nil && v.sources == nil && v.but == nil
 }
 
 // sieve makes the filter's, but for time.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 )
 
 // What a writer says to the database.
@@ -27,16 +28,16 @@ const (
 
 	putAct = `INSERT INTO acts (session, seq, at, operation, target_kind, target, value, severity, count)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (session, seq) DO NOTHING`
+	actColumns    = 9
 	putCredential = `INSERT INTO credentials (session, seq, at, username, secret, method, accepted) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	putArtifact   = `INSERT INTO artifacts (session, seq, at, sha256, size, name, kind) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 
-	filesOfSession = `SELECT DISTINCT sha256 FROM artifacts WHERE session = $1`
-	traceOf        = `SELECT key, sources FROM traces WHERE kind = $1 AND value = $2`
-	putTrace       = `INSERT INTO traces (key, kind, value, sources) VALUES ($1, $2, $3, $4)`
-	setTrace       = `UPDATE traces SET sources = $1 WHERE key = $2`
-	tracedBy       = `SELECT COUNT(*) FROM (SELECT 1 FROM traced WHERE trace = $1 AND source = $2 LIMIT 1) AS one`
-	putTraced      = `INSERT INTO traced (trace, source, session) VALUES ($1, $2, $3)`
-	dropTraced     = `DELETE FROM traced WHERE trace = $1`
+	traceOf    = `SELECT key, sources FROM traces WHERE kind = $1 AND value = $2`
+	putTrace   = `INSERT INTO traces (key, kind, value, sources) VALUES ($1, $2, $3, $4)`
+	setTrace   = `UPDATE traces SET sources = $1 WHERE key = $2`
+	tracedBy   = `SELECT part, members FROM traced WHERE trace = $1 ORDER BY part`
+	putTraced  = `INSERT INTO traced (trace, part, members) VALUES ($1, $2, $3) ON CONFLICT (trace, part) DO UPDATE SET members = excluded.members`
+	dropTraced = `DELETE FROM traced WHERE trace = $1`
 
 	hourOf  = `SELECT part, visits, acts FROM hours WHERE hour = $1 ORDER BY part DESC LIMIT 1`
 	putHour = `INSERT INTO hours (hour, part, stamp, visits, acts) VALUES ($1, $2, $3, $4, $5)
@@ -49,6 +50,21 @@ const (
 	endBoot      = `UPDATE listening SET until = $1 WHERE boot = $2 AND until = 0`
 	earlierBoots = `SELECT DISTINCT boot FROM listening WHERE origin = $1 AND sensor = $2 AND boot <> $3 AND until = 0`
 )
+
+// several is an insertion of one row, for so many rows of so many columns.
+func several(one string, rows, columns int) string {
+	head, rest, _ := strings.Cut(one, "VALUES (")
+	_, tail, _ := strings.Cut(rest, ")")
+	var b strings.Builder
+	b.WriteString(head + "VALUES ")
+	for i := range rows {
+		for k := range columns {
+			fmt.Fprintf(&b, "%s$%d", []string{"(", ", "}[min(k, 1)], i*columns+k+1)
+		}
+		b.WriteString([]string{"), ", ")"}[(i+1)/rows])
+	}
+	return b.String() + tail
+}
 
 // statements are a writer's, each prepared when it is first asked, on its one
 // connection.

@@ -28,7 +28,7 @@ func (w *Writer) status(ctx context.Context, r *reading, e *event.Event, fresh b
 			return err
 		}
 	}
-	if !fresh {
+	if !fresh || e.What == "redact" && e.Session != "" { // a tombstone has the seq of the session's line that was erased
 		return nil
 	}
 	at := e.Time.UnixNano()

@@ -62,6 +62,11 @@ type Store struct {
 // Open opens the store in file for reading and writing and brings its tables up
 // to date. Only one process may hold it so.
 func Open(ctx context.Context, file string, log *slog.Logger) (*Store, error) {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600) // its log and index get the same mode
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	f.Close()
 	own, err := connect(file, "rwc", 1)
 	if err != nil {
 		return nil, err

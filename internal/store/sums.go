@@ -2,81 +2,135 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/sundew-ics/sundew/internal/analysis"
 )
 
-// FilesIn counts the different files that the filter's visitors brought.
-func (s *Store) FilesIn(ctx context.Context, f Filter) (n int64, err error) {
-	w := f.sessions()
-	q := "SELECT COUNT(DISTINCT sha256) FROM artifacts" // few: each one's session is looked at
-	if w.text.Len() > 0 {
-		q += " CROSS JOIN sessions" + w.String() + " AND sessions.key = artifacts.session"
-	}
-	if err := s.db.QueryRowContext(ctx, q, w.args...).Scan(&n); err != nil {
-		return 0, fmt.Errorf("store: %w", err)
-	}
-	return n, nil
+// sums is what a filter lets through, added up over all its hours: what most
+// questions are answered by. It is remembered while the roll-up does not change.
+type sums struct {
+	asked, stamp string
+	names        *names
+	list         []sum
+	proven       []int64
+	sources      []cameBy
+	index        []uint32 // by source: its place in sources, plus one
+	table        []uint32 // by hash of a group: its place in list, plus one
+
+	clusters []analysis.Cluster // of these, once they were asked for
 }
 
-// A Service names one that listens.
-type Service struct{ Origin, Sensor, Persona, Device, Service, Protocol string }
+// sum is a group of sessions over all hours.
+type sum struct {
+	visit       visit
+	sessions    int64
+	acts        int64
+	first, last int64 // hours
+	at          int   // in proven
+	next        int   // the source's next sum, plus one
+}
 
-// Listened is how long each service listened within the filter's period. now ends
-// what still listens.
-func (s *Store) Listened(ctx context.Context, f Filter, now time.Time) (map[Service]time.Duration, error) {
-	w := &where{}
-	f.place(w)
-	out := map[Service]time.Duration{}
-	var last Service
-	var end int64 // of what is counted already: a service may have several addresses
-	err := each(ctx, s.db, `SELECT origin, sensor, persona, device, service, protocol, since, until FROM listening`+w.String()+
-		` GROUP BY origin, sensor, persona, device, service, protocol, since, until ORDER BY origin, sensor, persona, device, service, protocol, since`, w.args, func(rows *sql.Rows) error {
-		var v Service
-		var since, until int64
-		if err := rows.Scan(&v.Origin, &v.Sensor, &v.Persona, &v.Device, &v.Service, &v.Protocol, &since, &until); err != nil {
-			return err
-		}
-		if v != last {
-			last, end = v, 0
-		}
-		if until == 0 {
-			until = now.UnixNano()
-		}
-		from, to := max(since, end), until
-		if !f.From.IsZero() {
-			from = max(from, f.From.UnixNano())
-		}
-		if !f.To.IsZero() {
-			to = min(to, f.To.UnixNano())
-		}
-		if to > from {
-			out[v] += time.Duration(to - from)
-			end = to
-		}
-		return nil
-	})
+// cameBy is a source's share.
+type cameBy struct {
+	source    uint32
+	days, day int32
+	head      int // its first sum, plus one
+}
+
+// proofs are how many acts prove each technique of the verdict.
+func (m *sums) proofs(g *sum) []int64 { return m.proven[g.at : g.at+int(g.visit.proven)] }
+
+// maxSums is how many filters' sums are remembered.
+const maxSums = 4
+
+// sums adds up what the filter lets through.
+func (s *Store) sums(ctx context.Context, f Filter) (*sums, error) {
+	asked := fmt.Sprintf("%+v", f)
+	stamp, err := s.meta(ctx, metaStamp)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	return out, nil
+	u := &s.rollup
+	u.mu.Lock()
+	i := slices.IndexFunc(u.sums, func(m *sums) bool { return m.asked == asked && m.stamp == stamp })
+	if i >= 0 {
+		m := u.sums[i]
+		u.mu.Unlock()
+		return m, nil
+	}
+	u.mu.Unlock()
+	m := &sums{asked: asked, stamp: stamp}
+	if m.names, err = s.groups(ctx, f, m.add); err != nil {
+		return nil, err
+	}
+	m.table = nil
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.sums = append(u.sums, m); len(u.sums) > maxSums {
+		u.sums = slices.Delete(u.sums, 0, 1)
+	}
+	return m, nil
 }
 
-// Listening tells of all services that have listened which ones the journal leaves
-// listening: their sensor runs, or has ended without a word.
-func (s *Store) Listening(ctx context.Context) (map[Service]bool, error) {
-	out := map[Service]bool{}
-	err := each(ctx, s.db, `SELECT origin, sensor, persona, device, service, protocol, MAX(CASE WHEN until = 0 THEN 1 ELSE 0 END) FROM listening
-		GROUP BY origin, sensor, persona, device, service, protocol`, nil, func(rows *sql.Rows) error {
-		var v Service
-		var open int
-		err := rows.Scan(&v.Origin, &v.Sensor, &v.Persona, &v.Device, &v.Service, &v.Protocol, &open)
-		out[v] = open == 1
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+func (m *sums) add(_ *names, at int64, v *visit, proven []int32) {
+	c := m.came(v.source)
+	if day := int32(at / int64(24*time.Hour)); day != c.day {
+		c.day = day
+		c.days++
 	}
-	return out, nil
+	slot := m.slot(v)
+	if *slot == 0 {
+		m.list = append(m.list, sum{visit: *v, first: at, at: len(m.proven), next: c.head})
+		for range v.proven {
+			m.proven = append(m.proven, 0)
+		}
+		*slot = uint32(len(m.list))
+		c.head = len(m.list)
+	}
+	g := &m.list[*slot-1]
+	g.sessions += int64(v.sessions)
+	g.acts += int64(v.acts)
+	g.last = at
+	for k := range min(int(g.visit.proven), len(proven)) {
+		m.proven[g.at+k] += int64(proven[k])
+	}
+}
+
+// slot is where in the table a group's place is, or belongs: open addressing.
+func (m *sums) slot(v *visit) *uint32 {
+	if 2*len(m.list) >= len(m.table) {
+		m.table = make([]uint32, max(1024, 2*len(m.table)))
+		for i := range m.list {
+			*m.free(&m.list[i].visit) = uint32(i + 1)
+		}
+	}
+	return m.free(v)
+}
+
+func (m *sums) free(v *visit) *uint32 {
+	h := (uint64(v.source)<<32 | uint64(v.verdict)<<12 | uint64(v.place)) * 0x9E3779B97F4A7C15
+	for i := (h ^ uint64(v.network)*0xBF58476D1CE4E5B9) >> 20; ; i++ {
+		at := &m.table[i&uint64(len(m.table)-1)]
+		if *at == 0 {
+			return at
+		}
+		if g := &m.list[*at-1].visit; g.source == v.source && g.verdict == v.verdict && g.place == v.place && g.network == v.network {
+			return at
+		}
+	}
+}
+
+// came is a source's share, made when it first comes.
+func (m *sums) came(source uint32) *cameBy {
+	for int(source) >= len(m.index) {
+		m.index = append(m.index, make([]uint32, max(1024, len(m.index), int(source)+1-len(m.index)))...)
+	}
+	if m.index[source] == 0 {
+		m.sources = append(m.sources, cameBy{source: source, day: -1})
+		m.index[source] = uint32(len(m.sources))
+	}
+	return &m.sources[m.index[source]-1]
 }

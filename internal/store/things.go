@@ -7,18 +7,6 @@ import (
 	"time"
 )
 
-// joined restricts rows of a table that names its session; bare filters need not
-// look at sessions at all.
-func joined(f Filter, column string) *where {
-	w := f.sessions()
-	if w.text.Len() == 0 {
-		return w
-	}
-	out := &where{args: w.args}
-	out.and(column + " IN (SELECT key FROM sessions" + w.String() + ")")
-	return out
-}
-
 // A Credential is a pair that visitors tried.
 type Credential struct {
 	Protocol string    `json:"protocol"`
@@ -34,7 +22,7 @@ type Credential struct {
 
 // Credentials counts the pairs that were tried, the most frequent first.
 func (s *Store) Credentials(ctx context.Context, f Filter, limit int) ([]Credential, error) {
-	w := joined(f, "credentials.session")
+	w := f.sessions()
 	out := []Credential{}
 	err := each(ctx, s.db, `SELECT protocol, username, secret, method, COUNT(*), COUNT(DISTINCT source), SUM(accepted), MIN(at), MAX(at)
 		FROM credentials JOIN sessions ON sessions.key = credentials.session JOIN places ON places.key = sessions.place`+w.String()+
@@ -103,4 +91,17 @@ func (s *Store) protocolsOf(ctx context.Context, f Filter, sum string) ([]string
 		return err
 	})
 	return out, err
+}
+
+// FilesIn counts the different files that the filter's visitors brought.
+func (s *Store) FilesIn(ctx context.Context, f Filter) (n int64, err error) {
+	w := f.sessions()
+	q := "SELECT COUNT(DISTINCT sha256) FROM artifacts" // few: each one's session is looked at
+	if w.text.Len() > 0 {
+		q += " CROSS JOIN sessions" + w.String() + " AND sessions.key = artifacts.session"
+	}
+	if err := s.db.QueryRowContext(ctx, q, w.args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("store: %w", err)
+	}
+	return n, nil
 }

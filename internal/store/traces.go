@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 )
@@ -12,11 +14,46 @@ import (
 // has the same.
 const rare = 20
 
-// trace is something that sessions leave, and how many sources did so.
+// A member is a session that left a trace.
+type member struct {
+	source  uint32
+	session int64
+	opened  int64
+}
+
+// maxMembers is how many members a part has: one more writes no more than it.
+const maxMembers = 64
+
+func packMembers(list []member) []byte {
+	b := make([]byte, 0, 14*len(list))
+	for _, m := range list {
+		b = binary.AppendUvarint(b, uint64(m.source))
+		b = binary.AppendVarint(b, m.session)
+		b = binary.AppendVarint(b, m.opened)
+	}
+	return b
+}
+
+func unpackMembers(b []byte, do func(member)) error {
+	u := unpacker{b: b}
+	for len(u.b) > 0 {
+		m := member{u.uint(), u.int(), u.int()}
+		if u.bad {
+			return errPacked
+		}
+		do(m)
+	}
+	return nil
+}
+
+// trace is something that sessions leave, who did, and the part that grows.
 type trace struct {
 	key     uint32
-	sources int64
-	latest  uint32 // source
+	sources []uint32 // fewer than rare; nil for a common one
+	common  bool
+	part    int64
+	members []member
+	dirty   bool
 }
 
 // leave keeps the traces of a session that has ended.
@@ -25,14 +62,8 @@ func (w *Writer) leave(ctx context.Context, s *stay, f *analysis.Finding) error 
 	if f.Tool == "" { // a known tool's are everybody's
 		left = append(left, [2]string{traceOperations, f.OpSeqHash}, [2]string{tracePrint, f.FingerprintHash})
 	}
-	err := w.sql.each(ctx, filesOfSession, func(rows *sql.Rows) error {
-		var sum string
-		err := rows.Scan(&sum)
+	for _, sum := range s.files {
 		left = append(left, [2]string{traceFile, sum})
-		return err
-	}, s.key)
-	if err != nil {
-		return err
 	}
 	for _, l := range left {
 		if l[1] == "" {
@@ -57,41 +88,82 @@ const (
 
 func (w *Writer) leaveOne(ctx context.Context, what [2]string, s *stay) error {
 	t, err := w.traceOf(ctx, what)
-	if err != nil || t.sources >= rare {
+	if err != nil || t.common {
 		return err
 	}
-	if t.latest != s.source {
-		var seen int
-		if err := w.sql.row(ctx, tracedBy, t.key, s.source).Scan(&seen); err != nil {
+	if !slices.Contains(t.sources, s.source) {
+		t.sources = append(t.sources, s.source)
+		if err := w.sql.exec(ctx, setTrace, len(t.sources), t.key); err != nil {
 			return err
 		}
-		if seen == 0 {
-			t.sources++
-			if err := w.sql.exec(ctx, setTrace, t.sources, t.key); err != nil {
-				return err
-			}
-			if t.sources >= rare {
-				return w.sql.exec(ctx, dropTraced, t.key)
-			}
+		if t.common = len(t.sources) >= rare; t.common {
+			t.sources, t.members = nil, nil
+			return w.sql.exec(ctx, dropTraced, t.key)
 		}
-		t.latest = s.source
 	}
-	return w.sql.exec(ctx, putTraced, t.key, s.source, s.key)
+	t.members = append(t.members, member{s.source, s.key, s.opened})
+	t.dirty = true
+	if len(t.members) >= maxMembers {
+		err = w.flushTrace(ctx, t)
+		t.part++
+		t.members = t.members[:0]
+	}
+	return err
+}
+
+func (w *Writer) flushTrace(ctx context.Context, t *trace) error {
+	if !t.dirty || t.common {
+		return nil
+	}
+	t.dirty = false
+	return w.sql.exec(ctx, putTraced, t.key, t.part, packMembers(t.members))
+}
+
+// flushTraces writes what sessions have left since the last transaction.
+func (w *Writer) flushTraces(ctx context.Context) error {
+	for _, t := range w.traces {
+		if err := w.flushTrace(ctx, t); err != nil {
+			return err
+		}
+	}
+	if len(w.traces) >= maxTraces {
+		clear(w.traces)
+	}
+	return nil
 }
 
 func (w *Writer) traceOf(ctx context.Context, what [2]string) (*trace, error) {
 	if t := w.traces[what]; t != nil {
 		return t, nil
 	}
-	if len(w.traces) >= maxTraces {
-		clear(w.traces)
-	}
 	t := &trace{}
-	err := w.sql.row(ctx, traceOf, what[0], what[1]).Scan(&t.key, &t.sources)
-	if errors.Is(err, sql.ErrNoRows) {
+	var sources int
+	err := w.sql.row(ctx, traceOf, what[0], what[1]).Scan(&t.key, &sources)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		w.lastTrace++
 		t.key = w.lastTrace
 		err = w.sql.exec(ctx, putTrace, t.key, what[0], what[1], 0)
+	case sources >= rare:
+		t.common = true
+	case err == nil:
+		err = w.sql.each(ctx, tracedBy, func(rows *sql.Rows) error {
+			var b []byte
+			if err := rows.Scan(&t.part, &b); err != nil {
+				return err
+			}
+			t.members = t.members[:0]
+			return unpackMembers(b, func(m member) {
+				t.members = append(t.members, m)
+				if !slices.Contains(t.sources, m.source) {
+					t.sources = append(t.sources, m.source)
+				}
+			})
+		}, t.key)
+		if len(t.members) >= maxMembers {
+			t.part++
+			t.members = t.members[:0]
+		}
 	}
 	if err != nil {
 		return nil, err

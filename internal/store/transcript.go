@@ -108,7 +108,7 @@ func LinesOf(ctx context.Context, dir, origin string) (Lines, error) {
 	return Lines{
 		Origin: origin, State: state,
 		Read: func(c journal.Cursor) iter.Seq2[journal.Batch, error] { return r.Scan(ctx, c, end) },
-		Kept: func() iter.Seq2[journal.Batch, error] { return r.Kept(ctx) },
+		Kept: func(after uint64) iter.Seq2[journal.Batch, error] { return r.KeptBetween(ctx, after+1, math.MaxUint64) },
 		End:  func() journal.Cursor { return end },
 	}, nil
 }

@@ -15,7 +15,7 @@ import (
 // those that have been silent for longest are taken as they are.
 const (
 	maxOpen    = 10_000
-	maxSources = 20_000
+	maxSources = 40_000
 	maxTraces  = 20_000
 	maxHours   = 16
 	maxLines   = 8192 // of one transaction
@@ -41,6 +41,8 @@ type Writer struct {
 	lastSource, lastTrace uint32
 	lastSession, acts     int64
 	commits               uint64
+	rows                  []any // of acts, to be written together
+	putActs               string
 	stamp                 int64
 }
 
@@ -55,7 +57,7 @@ func (s *Store) Writer(ctx context.Context, by Interpreter) (*Writer, error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	w := &Writer{store: s, by: by, sql: &statements{conn, map[string]*sql.Stmt{}},
-		visitors: map[netip.Addr]visitor{}, traces: map[[2]string]*trace{}, hours: map[int64]*hour{}, readings: map[string]*reading{}}
+		visitors: map[netip.Addr]visitor{}, traces: map[[2]string]*trace{}, hours: map[int64]*hour{}, putActs: several(putAct, actRows, actColumns), readings: map[string]*reading{}}
 	if err := w.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close())
 	}
@@ -174,7 +176,13 @@ func (w *Writer) flush(ctx context.Context, r *reading, settled bool) error {
 	if err := w.settle(ctx, r, settled); err != nil {
 		return err
 	}
+	if err := w.flushActs(ctx); err != nil {
+		return err
+	}
 	if err := w.flushHours(ctx); err != nil {
+		return err
+	}
+	if err := w.flushTraces(ctx); err != nil {
 		return err
 	}
 	next, resume := r.next, r.next

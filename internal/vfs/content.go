@@ -39,7 +39,27 @@ func (m *made) size() int64 {
 	return m.n
 }
 
-func (m *made) open() io.ReadSeeker { return bytes.NewReader(m.make()) }
+func (m *made) open() io.ReadSeeker { return &making{make: m.make} }
+
+// making is generated content that is opened: it is made when it is read, since
+// who asks for a file need not come for it.
+type making struct {
+	make func() []byte
+	r    *bytes.Reader
+}
+
+func (m *making) reader() *bytes.Reader {
+	if m.r == nil {
+		m.r = bytes.NewReader(m.make())
+	}
+	return m.r
+}
+
+func (m *making) Read(p []byte) (int, error) { return m.reader().Read(p) }
+
+func (m *making) Seek(offset int64, whence int) (int64, error) {
+	return m.reader().Seek(offset, whence)
+}
 
 // noise is a head and then octets that do not compress, of any length.
 type noise struct {

@@ -34,6 +34,15 @@ func (o *overlay) octets() (n int64) {
 	return n
 }
 
+// full says whether the visitor has changed as many paths as he may.
+func (o *overlay) full(path string) bool {
+	n := len(path)
+	for p := range o.Paths {
+		n += len(p)
+	}
+	return len(o.Paths) >= maxChanges || n > maxPaths
+}
+
 // change returns what a visitor has made of a path. The caller has the lock, as
 // in all of this file.
 func (f *FS) change(source, path string) (change, bool) {
@@ -55,7 +64,7 @@ func (f *FS) set(source, path string, c change) error {
 		f.changes[source] = o
 	}
 	old, there := o.Paths[path]
-	if !there && len(o.Paths) >= maxChanges {
+	if !there && o.full(path) {
 		return ErrQuota
 	}
 	o.Paths[path] = c
@@ -86,14 +95,19 @@ func (f *FS) forget(n int) {
 	}
 }
 
-// save keeps the changes, at most once a second unless forced. Where the
-// device's State is full, the oldest visitors are forgotten.
+// slowSave is when saving takes long.
+const slowSave = 5 * time.Millisecond
+
+// save keeps the changes, at most once a second unless forced, and where that
+// takes long even then not for more than a tenth of the time. Where the device's State is full, the oldest
+// visitors are forgotten.
 func (f *FS) save(force bool) error {
 	now := time.Now()
-	if !f.dirty || !force && now.Sub(f.saved) < time.Second {
+	if past := now.Sub(f.saved); !f.dirty || !force && past < time.Second || f.took > slowSave && past < 10*f.took {
 		return nil
 	}
 	f.dirty, f.saved = false, now
+	defer func() { f.took = time.Since(now) }()
 	err := f.cfg.State.Save(stateKey, f.changes)
 	for err != nil && len(f.changes) > 0 {
 		f.forget((len(f.changes) + 3) / 4)

@@ -35,6 +35,7 @@ var (
 // Limits of one visitor's changes, and of the visitors that are remembered.
 const (
 	maxChanges  = 256
+	maxPaths    = 32 << 10 // octets of the paths of all changes
 	maxOctets   = 256 << 20
 	maxVisitors = 256
 	maxPath     = 1024
@@ -78,6 +79,7 @@ type FS struct {
 	changes  map[string]*overlay // by source
 	dirty    bool
 	saved    time.Time
+	took     time.Duration // to save
 }
 
 // An Info describes one entry.

@@ -3,7 +3,6 @@ package web
 import (
 	"io"
 
-	"github.com/sundew-ics/sundew/internal/analysis"
 	"github.com/sundew-ics/sundew/internal/store"
 )
 
@@ -17,7 +16,7 @@ func (a *ask) pairs(f store.Filter, limit int) ([]credential, error) {
 	list, err := a.db.Credentials(a.ctx, f, limit)
 	out := []credential{}
 	for _, c := range list {
-		out = append(out, credential{c, analysis.Shipped(c.User, c.Secret)})
+		out = append(out, credential{c, a.cfg.Rules.Shipped(c.Protocol, c.User, c.Secret)})
 	}
 	return out, err
 }

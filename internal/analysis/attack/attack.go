@@ -8,6 +8,9 @@ package attack
 // that release 19 replaced.
 const Version = "19"
 
+// Operations is the version of our table of operations.
+const Operations = 2
+
 // A Technique is an ATT&CK technique that an act proves.
 type Technique struct {
 	ID         string `json:"id"`            // "T1692.001"

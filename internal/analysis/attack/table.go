@@ -2,8 +2,10 @@ package attack
 
 import (
 	_ "embed"
+	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sundew-ics/sundew/internal/event"
@@ -32,10 +34,17 @@ type Entry struct {
 
 // rule is a line of operations.tsv.
 type rule struct {
-	key        string // class, ref or ref!; "" always
-	values     []string
+	when       []condition
 	id         string
 	confidence string
+}
+
+// condition is what an act must have: its class, what its target begins with
+// (ref) or not (ref!), is, or has somewhere, or octets of the request at an offset
+// (at=13:29).
+type condition struct {
+	key    string
+	values []string
 }
 
 // Load reads the tables that the binary holds.
@@ -50,12 +59,15 @@ func Load() (*Table, error) {
 	}
 	return t, rows(operations, 5, func(f []string) error {
 		r := rule{id: f[3], confidence: f[4]}
-		if f[2] != "-" {
-			key, values, ok := strings.Cut(f[2], "=")
-			if !ok || !slices.Contains([]string{"class", "ref", "ref!"}, key) {
-				return fmt.Errorf("condition %q", f[2])
+		for _, c := range strings.Split(strings.Trim(f[2], "-"), "&") {
+			if c == "" {
+				continue
 			}
-			r.key, r.values = key, strings.Split(values, "|")
+			when, err := parseCondition(c)
+			if err != nil {
+				return err
+			}
+			r.when = append(r.when, when)
 		}
 		if _, ok := t.names[r.id]; !ok {
 			return fmt.Errorf("technique %s is not in techniques.tsv", r.id)
@@ -120,15 +132,52 @@ func (t *Table) Entries() []Entry {
 	return out
 }
 
-func (r rule) holds(e *event.Event) bool {
-	switch r.key {
-	case "class":
-		return slices.Contains(r.values, string(e.Class))
-	case "ref", "ref!":
-		found := e.Target != nil && slices.ContainsFunc(r.values, func(p string) bool { return strings.HasPrefix(e.Target.Ref, p) })
-		return found == (r.key == "ref")
+func parseCondition(text string) (condition, error) {
+	key, values, ok := strings.Cut(text, "=")
+	c := condition{key, strings.Split(values, "|")}
+	if !ok || !slices.Contains([]string{"class", "ref", "ref!", "is", "has", "at"}, key) {
+		return c, fmt.Errorf("condition %q", text)
 	}
-	return true
+	if key == "at" {
+		for i, v := range c.values {
+			at, octets, ok := strings.Cut(v, ":")
+			n, err := strconv.Atoi(at)
+			if _, bad := hex.DecodeString(octets); !ok || err != nil || bad != nil {
+				return c, fmt.Errorf("condition %q", text)
+			}
+			c.values[i] = strings.Repeat("?", 2*n) + octets
+		}
+	}
+	return c, nil
+}
+
+func (r rule) holds(e *event.Event) bool {
+	return !slices.ContainsFunc(r.when, func(c condition) bool { return !c.holds(e) })
+}
+
+func (c condition) holds(e *event.Event) bool {
+	ref := ""
+	if e.Target != nil {
+		ref = e.Target.Ref
+	}
+	some := func(fits func(string) bool) bool { return slices.ContainsFunc(c.values, fits) }
+	switch c.key {
+	case "class":
+		return slices.Contains(c.values, string(e.Class))
+	case "ref":
+		return some(func(v string) bool { return strings.HasPrefix(ref, v) })
+	case "ref!":
+		return !some(func(v string) bool { return strings.HasPrefix(ref, v) })
+	case "is":
+		return slices.Contains(c.values, ref)
+	case "has":
+		ref = strings.ToLower(ref)
+		return some(func(v string) bool { return strings.Contains(ref, v) })
+	}
+	return some(func(v string) bool { // "????29": octets in hex, behind those that may be any
+		at := strings.LastIndexByte(v, '?') + 1
+		return len(e.Request) >= len(v) && e.Request[at:len(v)] == v[at:]
+	})
 }
 
 // Tactics are those of ATT&CK for ICS in the order of its matrix, behind those

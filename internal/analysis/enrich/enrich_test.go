@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 )
@@ -21,6 +22,62 @@ func open(t *testing.T, cfg Config) *DB {
 	}
 	t.Cleanup(func() { d.Close() })
 	return d
+}
+
+// A file that is replaced counts from the next Refresh on; a broken one is told of
+// once, and the former stays.
+func TestLive(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "country.mmdb")
+	put := func(b []byte, when time.Time) {
+		t.Helper()
+		if err := os.WriteFile(file+".new", b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(file+".new", when, when); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(file+".new", file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var files [2][]byte
+	for i, name := range []string{"GeoLite2-Country.mmdb", "ipinfo-lite.mmdb"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[i] = b
+	}
+	first, second := files[0], files[1]
+	now := time.Now()
+	put(first, now.Add(-time.Hour))
+	l, err := OpenLive(Config{Country: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if changed, err := l.Refresh(); changed || err != nil {
+		t.Errorf("nothing has changed: %v, %v", changed, err)
+	}
+	before := l.Versions()["country"]
+	put([]byte("rubbish"), now.Add(-30*time.Minute))
+	if changed, err := l.Refresh(); changed || err == nil {
+		t.Errorf("rubbish: %v, %v", changed, err)
+	}
+	if v := l.Versions()["country"]; v != before {
+		t.Errorf("rubbish took the place of %s: %s", before, v)
+	}
+	put(second, now)
+	if changed, err := l.Refresh(); !changed || err != nil {
+		t.Errorf("a new file: %v, %v", changed, err)
+	}
+	if v := l.Versions()["country"]; v == before {
+		t.Errorf("still %s", v)
+	}
+	if l.Notices()[0].Data != "country" {
+		t.Error(l.Notices())
+	}
 }
 
 func TestSpecialNetworks(t *testing.T) {

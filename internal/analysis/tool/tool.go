@@ -13,11 +13,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // Version is the version of the canonical strings and of the table of tools.
-const Version = 1
+const Version = 2
 
 // Frames is how many acts of a session a fingerprint is made of.
 const Frames = 8
@@ -27,22 +28,36 @@ const MaxFrame = 1024
 
 // A Frame is one thing that the visitor sent.
 type Frame struct {
-	Op      string
 	Request []byte // its first MaxFrame octets
 	Len     int    // of all of it
 }
+
+// Kinds of tools: what it is for. The list is closed.
+const (
+	Mass    = "mass"    // asks whole networks who is there
+	Probe   = "probe"   // asks one device who it is
+	Client  = "client"  // a library or program that does what its user wants
+	Browser = "browser" // a program for looking at pages
+	Attack  = "attack"  // made to change, guess or break
+)
 
 //go:embed tools.tsv
 var tools string
 
 // A Table knows tools by their fingerprints.
-type Table struct{ tools []known }
+type Table struct{ rows []row }
 
-type known struct {
+// A Tool is a known program.
+type Tool struct {
+	Name  string
+	Kind  string
+	Proof string // "captured": a vector was recorded from it; "derived": its source or published octets say so
+}
+
+type row struct {
 	protocol string
 	pattern  *regexp.Regexp
-	name     string
-	proof    string
+	tool     Tool
 }
 
 // Load reads the table that the binary holds.
@@ -55,27 +70,41 @@ func Load() (*Table, error) {
 			continue
 		}
 		f := strings.Split(l, "\t")
-		if len(f) != 4 {
+		if len(f) != 5 {
 			return nil, fmt.Errorf("tool: line %d of tools.tsv has %d columns", line, len(f))
+		}
+		if !slices.Contains([]string{Mass, Probe, Client, Browser, Attack}, f[3]) || f[4] != "captured" && f[4] != "derived" {
+			return nil, fmt.Errorf("tool: line %d of tools.tsv: kind %q, proof %q", line, f[3], f[4])
 		}
 		re, err := regexp.Compile(`^(?:` + f[1] + `)$`)
 		if err != nil {
 			return nil, fmt.Errorf("tool: line %d of tools.tsv: %w", line, err)
 		}
-		t.tools = append(t.tools, known{f[0], re, f[2], f[3]})
+		t.rows = append(t.rows, row{f[0], re, Tool{f[2], f[3], f[4]}})
 	}
 	return t, nil
 }
 
-// Find names the tool of a canonical string; proof is "captured" where a vector
-// was recorded from the tool itself, "derived" where its source says so.
-func (t *Table) Find(protocol, canonical string) (name, proof string) {
-	for _, k := range t.tools {
-		if k.protocol == protocol && k.pattern.MatchString(canonical) {
-			return k.name, k.proof
-		}
+// Find names the tool of a canonical string; the zero Tool if none is known by
+// it. Of a session over TLS the octets inside speak first, then its JA4.
+func (t *Table) Find(canonical string) Tool {
+	if i := t.row(canonical); i >= 0 {
+		return t.rows[i].tool
 	}
-	return "", ""
+	return Tool{}
+}
+
+// row is the row that a canonical string fits first, or -1.
+func (t *Table) row(canonical string) int {
+	plain, ja4, secure := strings.Cut(canonical, ja4Mark)
+	protocol, rest, _ := strings.Cut(plain, ":")
+	fits := func(protocol, s string) int {
+		return slices.IndexFunc(t.rows, func(r row) bool { return r.protocol == protocol && r.pattern.MatchString(s) })
+	}
+	if i := fits(protocol, rest); i >= 0 || !secure {
+		return i
+	}
+	return fits("ja4", ja4)
 }
 
 // Hash is the short form of a canonical string: the first twelve hexadecimal
@@ -86,79 +115,4 @@ func Hash(canonical string) string {
 	}
 	h := sha256.Sum256([]byte(canonical))
 	return hex.EncodeToString(h[:6])
-}
-
-// Canonical is the string of a session's first frames; "" where there are none.
-func Canonical(protocol string, frames []Frame) string {
-	var sent []Frame
-	for _, f := range frames {
-		if f.Len > 0 {
-			sent = append(sent, f)
-		}
-	}
-	if len(sent) == 0 {
-		return ""
-	}
-	switch protocol {
-	case "modbus":
-		return modbus(sent)
-	case "s7comm":
-		return s7(sent)
-	case "enip":
-		return enip(sent)
-	case "http":
-		return http(sent[0])
-	case "dnp3":
-		return dnp3(sent)
-	case "iec104":
-		return iec104(sent)
-	case "bacnet":
-		return bacnet(sent)
-	case "ftp", "atg", "kamstrup_management":
-		return lines(protocol, sent)
-	case "tftp":
-		return fmt.Sprintf("tftp:%s %s", sent[0].Op, text(sent[0].Request, 64))
-	}
-	return protocol + ":" + ops(sent)
-}
-
-// ops are the names of what was sent, repeats folded, with the lengths.
-func ops(frames []Frame) string {
-	var out []string
-	for i, f := range frames {
-		if i > 0 && f.Op == frames[i-1].Op && f.Len == frames[i-1].Len {
-			continue
-		}
-		out = append(out, fmt.Sprintf("%s/%d", f.Op, f.Len))
-	}
-	return strings.Join(out, ",")
-}
-
-// text is the printable beginning of what was sent.
-func text(b []byte, n int) string {
-	if len(b) > n {
-		b = b[:n]
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '.'
-		}
-		return r
-	}, string(b))
-}
-
-// lines are the first words of a line protocol, in the visitor's own case: with
-// FTP the name that is tried first says much, the secret nothing.
-func lines(protocol string, frames []Frame) string {
-	var out []string
-	for _, f := range frames {
-		l, _, _ := strings.Cut(string(f.Request), "\n")
-		word, rest, _ := strings.Cut(strings.TrimRight(l, "\r"), " ")
-		w := text([]byte(word), 24)
-		if strings.EqualFold(word, "USER") {
-			w += " " + text([]byte(rest), 24)
-		}
-		out = append(out, w)
-	}
-	return protocol + ":" + strings.Join(out, ",")
 }

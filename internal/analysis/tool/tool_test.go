@@ -2,65 +2,122 @@ package tool
 
 import (
 	"encoding/hex"
+	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-func frames(ops string, hexes ...string) []Frame {
-	names := strings.Fields(ops)
-	var out []Frame
-	for i, h := range hexes {
-		b, err := hex.DecodeString(strings.ReplaceAll(h, " ", ""))
-		if err != nil {
-			panic(err)
+// vector is the first frames of a known tool (testdata/vectors.tsv).
+type vector struct {
+	tool, proof, protocol, ja4 string
+	frames                     []Frame
+}
+
+func vectors(t testing.TB) []vector {
+	t.Helper()
+	b, err := os.ReadFile("testdata/vectors.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []vector
+	for l := range strings.Lines(string(b)) {
+		if l[0] == '#' {
+			continue
 		}
-		op := names[min(i, len(names)-1)]
-		out = append(out, Frame{op, b, len(b)})
+		f := strings.Split(strings.TrimRight(l, "\n"), "\t")
+		if len(f) != 6 {
+			t.Fatalf("%d columns: %s", len(f), l)
+		}
+		v := vector{f[0], f[1], f[3], strings.Trim(f[4], "-"), nil}
+		for h := range strings.FieldsSeq(strings.Trim(f[5], "-")) {
+			h, size, cut := strings.Cut(h, "/")
+			octets, err := hex.DecodeString(h)
+			if err != nil {
+				t.Fatalf("%v in %s", err, l)
+			}
+			n := len(octets)
+			if cut {
+				n, _ = strconv.Atoi(size)
+			}
+			v.frames = append(v.frames, Frame{octets, n})
+		}
+		out = append(out, v)
 	}
 	return out
 }
 
-// Octets of real tools (captured by the interop tests' clients, or from their
-// sources) give the canonical string, and that the name.
-func TestTools(t *testing.T) {
+// The first frames of each tool give its name, and every row of the table has a
+// vector that it alone finds; a row is captured only if one of them was recorded.
+func TestVectors(t *testing.T) {
 	tab, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := func(s string) string { return hex.EncodeToString([]byte(s)) }
-	for _, c := range []struct {
-		protocol  string
-		frames    []Frame
-		canonical string
-		tool      string
-	}{
-		{"modbus", frames("report_server_id", "000000000002 01 11"), "modbus:tid=const0000;unit=const01;fc=17", "nmap modbus-discover"},
-		{"modbus", frames("read_device_identification", "5a4700000005 00 2b0e0100"), "modbus:tid=const5a47;unit=const00;fc=43/14", "zgrab2"},
-		{"modbus", frames("read_input_registers", "210000000006 01 0400010000"), "modbus:tid=const2100;unit=const01;fc=4", "Metasploit modbus_findunitid"},
-		{"modbus", frames("read_holding_registers", "000100000006 01 0300000004", "000200000006 01 0300040004"), "modbus:tid=seq0001;unit=const01;fc=3", "a library that counts from 1 (libmodbus, pymodbus)"},
-		{"modbus", frames("a", "000700000006 01 0300000004", "000300000006 05 0300040004"), "modbus:tid=other;unit=other;fc=3", ""},
-		{"s7comm", frames("connect_request setup_communication read_szl", "0300001611e00000001400c1020100c2020102c0010a", "0300001902f08032010000000000080000f0000001000101e0",
-			"0300002102f080320700000000000800080001120411440100ff09000400110001"),
-			"s7comm:cr:ref=0014;ord=c1c2c0;src=0100;dst=0102;sz=0a|setup:ref=0000;amq=1/1;pdu=480|szl:0011", "nmap s7-info"},
-		{"s7comm", frames("connect_request", "0300000b06e00000000000"), "s7comm:cr:ref=0000;ord=;src=;dst=;sz=", "nmap -sV (TerminalServer)"},
-		{"s7comm", frames("connect_request", "0300001611e00000010000c0010ac1020100c2020102"), "s7comm:cr:ref=0100;ord=c0c1c2;src=0100;dst=0102;sz=0a", "snap7"},
-		{"enip", frames("list_identity", "630000000000000000000000c1debed10000000000000000"), "enip:cmd=63;ctx=c1debed100000000;ops=list_identity/24", "nmap enip-info"},
-		{"iec104", frames("testfr_act startdt_act general_interrogation", "680443000000", "680407000000", "680e0000000064010600ffff00000014"), "iec104:u43,u07,i100.6.ffff", "nmap iec-identify"},
-		{"bacnet", frames("read_property", "810a001101040005010c0c023fffff194b"), "bacnet:0a04.0005.id01.read_property/17", "nmap bacnet-info"},
-		{"dnp3", frames("request_link_status", "056405c900000000364c", "056405c901000000de8e"), "dnp3:src=0;dst=sweep;ops=request_link_status", "dnp3-info (nmap, zgrab2)"},
-		{"http", frames("get", text("GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n")), "http:GET / HTTP/1.1;h=Host,User-Agent,Accept;ua=curl/7.88.1", "curl"},
-		{"http", frames("get", text("GET / HTTP/1.0\r\n\r\n")), "http:GET / HTTP/1.0;h=;ua=", "nmap -sV (GetRequest)"},
-		{"ftp", frames("user pass", text("USER anonymous\r\n"), text("PASS IEUser@\r\n")), "ftp:USER anonymous,PASS", ""},
-		{"snmp", frames("get_request", "3026"), "snmp:get_request/2", ""},
-		{"tftp", frames("read_request", text("\x00\x01a\x00octet\x00")), "tftp:read_request ..a.octet.", ""},
-		{"modbus", nil, "", ""},
-	} {
-		got := Canonical(c.protocol, c.frames)
-		if got != c.canonical {
-			t.Errorf("%s: %s, want %s", c.protocol, got, c.canonical)
+	recorded, tools := map[int]bool{}, map[string]bool{}
+	hit := map[int]bool{}
+	for _, v := range vectors(t) {
+		s := Canonical(v.protocol, v.ja4, v.frames)
+		i := tab.row(s)
+		if i < 0 || tab.rows[i].tool.Name != v.tool {
+			t.Errorf("%s is not found by %s (row %d)", v.tool, s, i)
+			continue
 		}
-		if name, proof := tab.Find(c.protocol, got); name != c.tool || (name != "" && proof != "captured" && proof != "derived") {
-			t.Errorf("%s is %q (%s), want %q", got, name, proof, c.tool)
+		hit[i] = true
+		recorded[i] = recorded[i] || v.proof == "captured"
+		tools[v.tool] = true
+	}
+	for i, r := range tab.rows {
+		if strings.ContainsAny(r.tool.Name, ",;\"") {
+			t.Errorf("%s: lists join names by commas", r.tool.Name)
+		}
+		if !hit[i] {
+			t.Errorf("%s %s (%s) has no vector", r.protocol, r.pattern, r.tool.Name)
+		}
+		if recorded[i] != (r.tool.Proof == "captured") {
+			t.Errorf("%s %s (%s) is %s; a vector was recorded: %v", r.protocol, r.pattern, r.tool.Name, r.tool.Proof, recorded[i])
+		}
+	}
+	if len(tools) < 45 {
+		t.Errorf("%d tools", len(tools))
+	}
+	t.Logf("%d rows, %d tools", len(tab.rows), len(tools))
+}
+
+// What is not known is a string like any other, and the same frames always give it.
+func TestUnknown(t *testing.T) {
+	tab, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(hexes ...string) []Frame {
+		var out []Frame
+		for _, h := range hexes {
+			b, err := hex.DecodeString(h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, Frame{b, len(b)})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		protocol, ja4, want string
+		frames              []Frame
+	}{
+		{"modbus", "", "modbus:tid=other;unit=other;fc=3;first=0300000004", f("00070000000601"+"0300000004", "00030000000605"+"0300040004")},
+		{"modbus", "", "", nil},
+		{"http", "t13d1516h2_8daaf6152771_e5627efa2ab1", "http:;ja4=t13d1516h2_8daaf6152771_e5627efa2ab1", nil},
+		{"kamstrup", "", "kamstrup:3f.01,3f.10.1@0001", f("803f0105"+"8a0d", "803f1001"+"0001"+"aaaa0d")},
+		{"iec104", "", "iec104:u43,i100.6.0.1", f("680443000000", "680e0000000064010600010000000014")},
+		{"bacnet", "", "bacnet:0a04.0005.12.0.55;id=const07", f("810a001101040005070c0c000000011955")},
+		{"dnp3", "", "dnp3:src=3;dst=one;f1.3c02063c0306", f("05640ec40a000300aaaa" + "c0c1013c02063c0306" + "aaaa")},
+	} {
+		if got := Canonical(c.protocol, c.ja4, c.frames); got != c.want || got != Canonical(c.protocol, c.ja4, slices.Clone(c.frames)) {
+			t.Errorf("%s, want %s", got, c.want)
+		} else if x := tab.Find(got); x != (Tool{}) {
+			t.Errorf("%s is %+v", got, x)
 		}
 	}
 	if Hash("") != "" || len(Hash("x")) != 12 {
@@ -70,14 +127,17 @@ func TestTools(t *testing.T) {
 
 // Whatever is sent, a string comes out that fits on a line.
 func FuzzCanonical(f *testing.F) {
-	f.Add("modbus", "op", []byte{0, 1, 0, 0, 0, 2, 1, 17})
-	f.Add("s7comm", "connect_request", []byte("\x03\x00\x00\x16\x11\xe0\x00\x00\x00\x14\x00\xc1\x02\x01\x00"))
-	f.Add("http", "get", []byte("GET / HTTP/1.0\r\nA: b\r\n\r\n"))
-	f.Fuzz(func(t *testing.T, protocol, op string, b []byte) {
-		for _, p := range []string{protocol, "modbus", "s7comm", "enip", "http", "dnp3", "iec104", "bacnet", "ftp", "tftp"} {
-			s := Canonical(p, []Frame{{"op", b, len(b)}, {"op", b, len(b)}})
-			if strings.ContainsAny(s, "\r\n\x00\x1b") && p != protocol {
-				t.Errorf("%q", s)
+	for _, v := range vectors(f) {
+		if len(v.frames) > 0 {
+			f.Add(v.protocol, v.frames[0].Request)
+		}
+	}
+	f.Fuzz(func(t *testing.T, protocol string, b []byte) {
+		for _, p := range []string{"modbus", "s7comm", "enip", "http", "dnp3", "iec104", "bacnet", "snmp", "ipmi", "ftp", "tftp", "atg", "kamstrup", "kamstrup_management"} {
+			Steady(p, b)
+			s := Canonical(p, "", []Frame{{b, len(b)}, {b, len(b)}})
+			if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) || (s == "") != (len(b) == 0) || len(s) > 4096 {
+				t.Errorf("%q of %x", s, b)
 			}
 		}
 	})

@@ -22,9 +22,10 @@ type console struct {
 	sensors []process.Ref
 	salt    uint64 // of what differs between consoles and nobody sets
 
-	mu     sync.Mutex // of all below
+	silent device.Outage // while the console restarts
+
+	mu     sync.Mutex // of memory
 	memory memory
-	silent time.Time // the console restarts until then
 }
 
 // probe is where the process has a tank.
@@ -128,13 +129,14 @@ func (v *visitor) answer(cmd wire.Command, ok bool) {
 func (v *visitor) carryOut(cmd wire.Command, ok bool) (event.Act, []byte) {
 	now := time.Now()
 	q := v.begin(cmd, now)
+	q.by = v.s.Source()
 	defer v.mu.Unlock()
 	defer v.keep(v.s)
 	a := event.Act{Op: "unknown_function", Class: event.Malformed, Outcome: event.Refused}
 	if ok {
 		a = describe(cmd)
 	}
-	code := v.value("504", 0)
+	code := v.lock(q.by)
 	switch {
 	case code != "" && cmd.Security != code: // no answer at all (576013-635 §5)
 		if cmd.Security != "" {
@@ -142,7 +144,7 @@ func (v *visitor) carryOut(cmd wire.Command, ok bool) (event.Act, []byte) {
 		}
 		a.Outcome = event.Ignored
 		return a, nil
-	case now.Before(v.silent):
+	case v.silent.Holds(v.s.Source(), now):
 		a.Outcome = event.Ignored
 		return a, nil
 	case !ok:

@@ -186,7 +186,10 @@ func (q *query) leakHistory() {
 			q.line("")
 			q.line("%s", s.name)
 			q.line("TEST START TIME          HOURS  VOLUME  %% VOLUME  TEST TYPE")
-			part := 100 * s.test.Volume / t.capacity
+			part := 0.0 // of a tank whose full volume was set to nothing
+			if t.capacity > 0 {
+				part = 100 * s.test.Volume / t.capacity
+			}
 			q.line("%-24s%6d%8d%10.1f  STANDARD", q.shown(s.test.Start), s.test.Hours, int(s.test.Volume), part)
 			q.add("%02d01%s%02d%s%s", i+1, q.compact(s.test.Start), s.test.Hours, wire.Float(s.test.Volume), wire.Float(part))
 		}

@@ -29,6 +29,7 @@ type memory struct {
 type setting struct {
 	Value string    `json:"value"`
 	At    time.Time `json:"at"`
+	By    string    `json:"by,omitempty"` // his source
 }
 
 // delivery is a rise of a tank's volume.

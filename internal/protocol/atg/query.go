@@ -16,6 +16,7 @@ import (
 type query struct {
 	*console
 	cmd   wire.Command
+	by    string // whose it is: the visitor's source
 	now   time.Time
 	view  process.View
 	lines []string        // display format, below the date

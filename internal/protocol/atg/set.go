@@ -44,7 +44,7 @@ func (q *query) setParameter(p parameter, a *event.Act) bool {
 	for n := first; n <= last; n++ {
 		a.Values = append(a.Values, value)
 		a.Previous = append(a.Previous, q.value(q.cmd.Function, n))
-		q.memory.Set[parameterKey(q.cmd.Function, n)] = setting{value, q.now}
+		q.memory.Set[parameterKey(q.cmd.Function, n)] = setting{value, q.now, q.by}
 	}
 	q.memory.dirty = true
 	q.notice(q.view, q.now) // other limits, other alarms
@@ -112,7 +112,7 @@ func (q *query) action() (done, known bool) {
 
 // restart is function 001: the console answers, then says nothing for a while.
 func (q *query) restart() {
-	q.silent = q.now.Add(restartTime)
+	q.silent.Begin(q.by, q.now.Add(restartTime))
 	q.title(false, "SYSTEM RESET")
 }
 

@@ -4,11 +4,13 @@ package bacnet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/device"
@@ -38,7 +40,8 @@ type controller struct {
 	kept     *kept
 	tables   *tables
 	quiet    *quiet
-	seed     uint64 // of the trend logs' noise
+	seed     uint64       // of the trend logs' noise
+	held     atomic.Int64 // octets of all flows' segmented transfers
 }
 
 func newService(env protocol.Env) (protocol.Handler, error) {
@@ -112,6 +115,7 @@ type flow struct {
 	ctx     context.Context
 	workers sync.WaitGroup
 	invoke  uint8
+	held    int // what the flow counts in the controller's
 }
 
 // Serve answers the datagrams of one visitor's flow.
@@ -121,8 +125,11 @@ func (c *controller) Serve(ctx context.Context, s *session.Session) error {
 	defer func() {
 		cancel()
 		f.workers.Wait()
-		if err := c.keepLogs(); err != nil {
-			s.Log.LogAttrs(context.Background(), slog.LevelDebug, "BACnet trend logs not kept", slog.Any("err", err))
+		clear(f.in)
+		clear(f.out)
+		f.account()
+		if err := errors.Join(c.keepLogs(), c.kept.sync()); err != nil {
+			s.Log.LogAttrs(context.Background(), slog.LevelDebug, "BACnet trend logs or values not kept", slog.Any("err", err))
 		}
 	}()
 	for {
@@ -132,6 +139,7 @@ func (c *controller) Serve(ctx context.Context, s *session.Session) error {
 		}
 		q := request{flow: f, raw: p, now: time.Now()}
 		q.link()
+		f.account()
 	}
 }
 

@@ -50,7 +50,7 @@ type purse int
 
 func (p purse) Spend(n int) bool { return n <= int(p) }
 func (p purse) Left() int        { return int(p) }
-func (p purse) Prove()           {}
+func (p purse) Prove() bool      { return true }
 
 // plantEnv is the environment of the conversation "read".
 func plantEnv(t testing.TB, edit ...string) protocol.Env {
@@ -172,8 +172,8 @@ func (s *spent) Spend(n int) bool {
 	s.left -= n
 	return true
 }
-func (s *spent) Left() int { return s.left }
-func (s *spent) Prove()    {}
+func (s *spent) Left() int   { return s.left }
+func (s *spent) Prove() bool { return true }
 
 // A transfer that the reply budget ends is aborted, not left hanging.
 func TestSegmentsEndWithTheReplyBudget(t *testing.T) {

@@ -131,11 +131,11 @@ func (f *flow) watchPlant() {
 	if tags == nil {
 		return
 	}
-	f.workers.Go(func() {
+	f.workers.Go(f.s.Guarded(func() {
 		for range f.device.Process.Changes(f.ctx, tags...) {
 			f.notify()
 		}
-	})
+	}))
 }
 
 // notify sends what has changed enough since it was told last.

@@ -4,8 +4,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/protocol/bacnet/wire"
@@ -20,19 +20,23 @@ type kept struct {
 	commands map[string]*command    // by object
 	ack      map[wire.ObjectID]bool // acknowledged alarms; not kept over a restart
 	reason   uint32                 // of the last restart, 21 BACnetRestartReason
+	dirty    map[string]any         // what is not saved yet, by its key in State
+	saved    time.Time
 }
 
 const (
 	valuesKey   = "bacnet.values"
 	commandsKey = "bacnet.commands"
 	reasonKey   = "bacnet.restart"
-	maxKept     = 2048 // octets of one value
+	maxKept     = 2048        // octets of one value
+	maxAllKept  = 512 << 10   // octets of all values
+	saveEvery   = time.Second // bounds how often writes reach the disk
 )
 
 var errTooLong = errors.New("the value is longer than the device keeps")
 
 func newKept(state protocol.State) (*kept, error) {
-	k := &kept{state: state, values: map[string]string{}, commands: map[string]*command{}, ack: map[wire.ObjectID]bool{}, reason: 1}
+	k := &kept{state: state, values: map[string]string{}, commands: map[string]*command{}, ack: map[wire.ObjectID]bool{}, reason: 1, dirty: map[string]any{}}
 	for key, into := range map[string]any{valuesKey: &k.values, commandsKey: &k.commands, reasonKey: &k.reason} {
 		if err := state.Load(key, into); err != nil {
 			return nil, fmt.Errorf("%s: %w", key, err)
@@ -67,17 +71,45 @@ func (k *kept) put(id wire.ObjectID, property uint32, v []byte) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	after := maps.Clone(k.values)
-	if v == nil {
-		delete(after, keyOf(id, property))
-	} else {
-		after[keyOf(id, property)] = hex.EncodeToString(v)
+	key, total := keyOf(id, property), len(v)
+	for other, s := range k.values {
+		if other != key {
+			total += len(s) / 2
+		}
 	}
-	if err := k.state.Save(valuesKey, after); err != nil {
-		return err
+	switch {
+	case v == nil:
+		delete(k.values, key)
+	case total > maxAllKept:
+		return errTooLong
+	default:
+		k.values[key] = hex.EncodeToString(v)
 	}
-	k.values = after
-	return nil
+	k.dirty[valuesKey] = k.values
+	return k.save(false)
+}
+
+// save keeps what was written, at once where the last time is long enough ago,
+// else with a later write or at the end of a flow: each time all of it is written.
+func (k *kept) save(end bool) error {
+	now := time.Now()
+	if len(k.dirty) == 0 || !end && now.Sub(k.saved) < saveEvery {
+		return nil
+	}
+	k.saved = now
+	var errs []error
+	for key, v := range k.dirty {
+		errs = append(errs, k.state.Save(key, v))
+	}
+	clear(k.dirty)
+	return errors.Join(errs...)
+}
+
+// sync saves what is left at the end of a flow.
+func (k *kept) sync() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.save(true)
 }
 
 // command returns an object's priority array; nil where nobody commands it.
@@ -91,17 +123,13 @@ func (k *kept) command(id wire.ObjectID) *command {
 func (k *kept) setCommand(id wire.ObjectID, c *command) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	after := maps.Clone(k.commands)
 	if c == nil || len(c.Slots) == 0 {
-		delete(after, id.String())
+		delete(k.commands, id.String())
 	} else {
-		after[id.String()] = c
+		k.commands[id.String()] = c
 	}
-	if err := k.state.Save(commandsKey, after); err != nil {
-		return err
-	}
-	k.commands = after
-	return nil
+	k.dirty[commandsKey] = k.commands
+	return k.save(false)
 }
 
 func (k *kept) acked(id wire.ObjectID) bool {

@@ -156,8 +156,13 @@ func result(b []byte, ref wire.PropertyRef, v []byte, e *refusal) []byte {
 	return wire.AppendClose(append(wire.AppendOpen(b, 4), v...), 4)
 }
 
-// largest is the most that all segments of an answer can carry.
-func (q *request) largest() int { return maxSegments * q.set.MaxAPDU }
+// largest is the most that all segments of an answer can carry, or that is put
+// together for a visitor whose reply budget has no room for so much: he may be
+// forged, and his question costs us more than him.
+func (q *request) largest() int {
+	const unproven = 16 << 10
+	return min(maxSegments*q.set.MaxAPDU, max(unproven, q.room()))
+}
 
 // application reads an APDU, clause 20.
 func (q *request) application(body []byte) {

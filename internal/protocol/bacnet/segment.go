@@ -12,6 +12,7 @@ const (
 	maxTransfers = 4                // segmented transfers of a flow at once, each way
 	segmentWait  = 20 * time.Second // four segment timeouts, 5.4.5.2
 	leastAPDU    = 50               // every device takes that many octets, 20.1.2.5
+	maxHeld      = 8 << 20          // octets that wait in the transfers of all flows
 )
 
 // An incoming is a request of which not all segments are there.
@@ -28,6 +29,7 @@ type incoming struct {
 // An outgoing is an answer of which not all segments are acknowledged.
 type outgoing struct {
 	service  uint8
+	octets   int // of all segments
 	segments [][]byte
 	base     int // first segment that is not acknowledged
 	window   uint8
@@ -65,6 +67,11 @@ func (q *request) reassemble() (body []byte, whole bool) {
 	if a.Sequence != in.next || a.Service != in.service {
 		in.since = 0
 		q.ackSegment(in, true)
+		return nil, false
+	}
+	if q.full(len(a.Body)) {
+		delete(q.in, a.ID)
+		q.abort(wire.AbortBufferOverflow)
 		return nil, false
 	}
 	in.next++
@@ -125,11 +132,11 @@ func (q *request) complex(body []byte) {
 		size = limit - 5
 	}
 	count := (len(body) + size - 1) / size
-	if most := wire.MaxSegmentsCount(q.apdu.MaxSegments); count > 255 || most > 0 && count > most || len(q.out) >= maxTransfers && !q.drop() {
+	if most := wire.MaxSegmentsCount(q.apdu.MaxSegments); count > 255 || most > 0 && count > most || len(q.out) >= maxTransfers && !q.drop() || q.full(len(body)) {
 		q.abort(wire.AbortBufferOverflow)
 		return
 	}
-	out := &outgoing{service: q.apdu.Service, npdu: q.back(wire.APDU{}), last: q.now, window: 1}
+	out := &outgoing{service: q.apdu.Service, octets: len(body), npdu: q.back(wire.APDU{}), last: q.now, window: 1}
 	for len(body) > 0 {
 		n := min(size, len(body))
 		out.segments = append(out.segments, body[:n])
@@ -138,6 +145,23 @@ func (q *request) complex(body []byte) {
 	q.out[q.apdu.ID] = out
 	q.note.Segments = len(out.segments)
 	q.window(out, q.apdu.ID)
+}
+
+// full says whether the transfers of all flows leave no room for n octets: what a
+// forged source began would wait for as long as its flow.
+func (f *flow) full(n int) bool { return f.controller.held.Load()+int64(n) > maxHeld }
+
+// account brings the controller's count up to what the flow's transfers hold now.
+func (f *flow) account() {
+	n := 0
+	for _, in := range f.in {
+		n += len(in.body)
+	}
+	for _, out := range f.out {
+		n += out.octets
+	}
+	f.controller.held.Add(int64(n - f.held))
+	f.held = n
 }
 
 // drop gives up transfers that wait for too long.

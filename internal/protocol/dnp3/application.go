@@ -65,7 +65,24 @@ func (v *visitor) request(q *request, objErr error, p []byte, ack func()) error 
 		return nil
 	}
 	v.last = append(v.last[:0], p...)
+	iin := v.serve(q, objErr)
+	if q.frame.Broadcast() {
+		v.heard()
+	} else if !q.silent {
+		iin |= v.broadcastHeard()
+	}
+	v.respond(q, iin, ack)
+	if q.restart && !v.s.Packet() {
+		v.s.Flush()
+		return errRestart
+	}
+	return nil
+}
+
+// serve carries a request out and returns the indications of its answer.
+func (v *visitor) serve(q *request, objErr error) wire.IIN {
 	v.mu.Lock()
+	defer v.mu.Unlock()
 	q.view, q.now = v.device.Process.View(), v.now()
 	v.scan(q.view)
 	q.answer = newComposer(v.fragmentSize())
@@ -79,19 +96,7 @@ func (v *visitor) request(q *request, objErr error, p []byte, ack func()) error 
 	default:
 		v.carryOut(q)
 	}
-	iin := v.indications(v.device.Process.View()) | q.iin
-	v.mu.Unlock()
-	if q.frame.Broadcast() {
-		v.heard()
-	} else if !q.silent {
-		iin |= v.broadcastHeard()
-	}
-	v.respond(q, iin, ack)
-	if q.restart && !v.s.Packet() {
-		v.s.Flush()
-		return errRestart
-	}
-	return nil
+	return v.indications(v.device.Process.View()) | q.iin
 }
 
 // carryOut does what a request asks, under the lock.

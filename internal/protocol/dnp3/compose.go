@@ -16,9 +16,10 @@ type part struct {
 
 // composer lays objects out over fragments of at most limit octets of objects.
 type composer struct {
-	limit int
-	done  []part
-	now   part
+	limit  int
+	done   []part
+	now    part
+	octets int // in done
 }
 
 // newComposer makes one for fragments of n octets, application header included.
@@ -38,6 +39,7 @@ func (c *composer) need(n int) bool {
 // cut ends the fragment.
 func (c *composer) cut() {
 	c.done = append(c.done, c.now)
+	c.octets += len(c.now.objects)
 	c.now = part{}
 }
 

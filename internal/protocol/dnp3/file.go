@@ -12,6 +12,7 @@ import (
 const (
 	maxFile    = 1 << 20 // octets of one
 	maxStored  = 4 << 20 // octets of all that visitors wrote
+	maxWriting = 8 << 20 // octets of all that visitors have open for writing
 	maxFiles   = 64
 	maxHandles = 4 // of one visitor
 	maxBlock   = 1024
@@ -24,6 +25,7 @@ type openFile struct {
 	block   int    // octets of one
 	next    uint32 // block
 	content []byte
+	held    int // octets of content that count against maxWriting
 	full    bool
 	created uint64
 }
@@ -112,7 +114,7 @@ func (v *visitor) openFile(q *request, item []byte) error {
 	case stored.readOnly || entries > 0:
 		s.Status = wire.FileDenied
 	case c.Mode == wire.FileModeAppend:
-		f.content, s.Size = slices.Clone(stored.content), uint32(len(stored.content))
+		f.content, s.Size = slices.Clip(stored.content), uint32(len(stored.content)) // copied by the first block
 	}
 	if c.Mode == wire.FileModeWrite || c.Mode == wire.FileModeAppend {
 		q.act.Class = event.FileWrite
@@ -146,6 +148,7 @@ func (v *visitor) closeFile(q *request, item []byte) error {
 	} else {
 		q.fileTarget(f.name)
 		delete(v.handles, s.Handle)
+		defer v.files.give(f.held)
 		if f.mode != wire.FileModeRead {
 			q.act.Class = event.FileWrite
 			v.keepFile(q, f)

@@ -65,7 +65,7 @@ func (v *visitor) writeFile(q *request, o wire.Object) {
 			status = wire.FileInvalidMode
 		case b.Block&^wire.LastBlock != f.next:
 			status = wire.FileBlockSequence
-		case len(f.content)+len(b.Data) > maxFile:
+		case len(f.content)+len(b.Data) > maxFile || !v.files.hold(f, len(b.Data)):
 			status, f.full = wire.FileOverrun, true
 		default:
 			f.content = append(f.content, b.Data...)
@@ -83,6 +83,7 @@ func (v *visitor) writeFile(q *request, o wire.Object) {
 // brought home.
 func (v *visitor) lost() {
 	for _, f := range v.handles {
+		defer v.files.give(f.held)
 		if f.mode == wire.FileModeRead || len(f.content) == 0 {
 			continue
 		}

@@ -24,8 +24,9 @@ type storedFile struct {
 // fileStore is the device's files: those of the persona, and what visitors
 // wrote until the sensor restarts.
 type fileStore struct {
-	mu   sync.Mutex
-	list []storedFile
+	mu      sync.Mutex
+	list    []storedFile
+	writing int // octets of files that visitors have open
 }
 
 func newFileStore(list []fileSetting, env protocol.Env) (*fileStore, error) {
@@ -119,4 +120,27 @@ func (s *fileStore) remove(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.list = slices.DeleteFunc(s.list, func(f storedFile) bool { return strings.EqualFold(f.name, clean(name)) })
+}
+
+// hold makes room for n more octets of an open file; false where visitors have
+// too much open.
+func (s *fileStore) hold(f *openFile, n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.held == 0 { // appending copies what is there
+		n += len(f.content)
+	}
+	if s.writing+n > maxWriting {
+		return false
+	}
+	f.held += n
+	s.writing += n
+	return true
+}
+
+// give takes back the room of a file that is no longer open.
+func (s *fileStore) give(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writing -= n
 }

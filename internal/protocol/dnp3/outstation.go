@@ -24,6 +24,7 @@ type outstation struct {
 	trouble process.Ref
 	attrs   []attribute
 	files   *fileStore
+	down    device.Outage
 
 	mu        sync.Mutex // of all below and of what points change
 	points    [kinds][]*point
@@ -32,7 +33,6 @@ type outstation struct {
 	scanned   process.View // what was looked at last
 	kept      kept
 	recorded  time.Time // when record current time came
-	down      time.Time // until when the device restarts
 	visitors  map[*session.Session]bool
 }
 
@@ -135,8 +135,8 @@ func (o *outstation) leave(s *session.Session) {
 	delete(o.visitors, s)
 }
 
-// restarting says whether the device does not answer, under the lock.
-func (o *outstation) restarting() bool { return time.Now().Before(o.down) }
+// restarting says whether the device does not answer the visitor.
+func (v *visitor) restarting() bool { return v.down.Holds(v.s.Source(), time.Now()) }
 
 // deaf says that the device restarts and hears nothing: it forgets what it knew
 // of the visitor, reports that were enabled included.

@@ -16,9 +16,18 @@ func (v *visitor) read(q *request) {
 		v.readEvents(q, o, taken)
 	}
 	for _, o := range q.list {
+		if q.answer.octets >= maxAnswer {
+			q.iin |= wire.ParameterError
+			return
+		}
 		v.readStatic(q, o)
 	}
 }
+
+// maxAnswer is how many octets of objects an answer may have before another
+// header of its request is left out: a fragment has room for hundreds of headers
+// that each ask for everything, and what they come to waits for confirmations.
+const maxAnswer = 16 << 10
 
 // readEvents answers the headers that ask for events.
 func (v *visitor) readEvents(q *request, o wire.Object, taken map[uint64]bool) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sundew-ics/sundew/internal/device"
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/octet/octettest"
 	"github.com/sundew-ics/sundew/internal/protocol"
@@ -203,7 +204,7 @@ func FuzzOutstation(f *testing.F) {
 			return
 		}
 		o.mu.Lock()
-		o.down = time.Time{} // of an earlier restart
+		o.down = device.Outage{} // of an earlier restart
 		o.mu.Unlock()
 		c, j, done := serve(t, o)
 		answered := make(chan []byte)

@@ -75,7 +75,7 @@ func (v *visitor) watch() {
 		return
 	}
 	v.reports.running = true
-	v.watchers.Go(func() {
+	v.watchers.Go(v.s.Guarded(func() {
 		const every = time.Second
 		t := time.NewTicker(every)
 		defer t.Stop()
@@ -88,21 +88,25 @@ func (v *visitor) watch() {
 			}
 			v.report()
 		}
-	})
+	}))
+}
+
+// look looks at the plant and returns the response that is to go now; nil where
+// there is none.
+func (v *visitor) look() ([]byte, event.Act) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.restarting() {
+		return nil, event.Act{}
+	}
+	view := v.device.Process.View()
+	v.scan(view)
+	return v.due(v.indications(view))
 }
 
 // report sends an unsolicited response where one is due.
 func (v *visitor) report() {
-	v.mu.Lock()
-	if v.restarting() {
-		v.mu.Unlock()
-		return
-	}
-	view := v.device.Process.View()
-	v.scan(view)
-	iin := v.indications(view)
-	octets, act := v.due(iin)
-	v.mu.Unlock()
+	octets, act := v.look()
 	if octets == nil {
 		return
 	}

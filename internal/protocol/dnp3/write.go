@@ -130,8 +130,8 @@ func (v *visitor) assign(q *request) {
 	v.save(v.s)
 }
 
-// restart answers with the time that it takes and ends every conversation
-// (functions 13 and 14).
+// restart answers with the time that it takes and ends the visitor's every
+// conversation (functions 13 and 14).
 func (v *visitor) restart(q *request) {
 	d := time.Duration(v.Warm)
 	if q.Function == wire.ColdRestart {
@@ -141,14 +141,14 @@ func (v *visitor) restart(q *request) {
 	b.U16LE(uint16(min(d.Milliseconds(), 65535)))
 	q.answer.object(wire.Header{Group: 52, Variation: 2, Qualifier: uint8(wire.Count8), Count: 1}, b.B)
 	q.restart = true
-	v.down = time.Now().Add(d)
+	v.down.Begin(v.s.Source(), time.Now().Add(d))
 	v.kept.Restart = true
 	v.kept.NeedTime = v.kept.NeedTime || q.Function == wire.ColdRestart
 	v.buffer.reset()
 	v.schedules = nil
 	v.save(v.s)
 	for s := range v.visitors {
-		if s != v.s && !s.Packet() {
+		if s != v.s && !s.Packet() && s.Source() == v.s.Source() {
 			s.HangUp("protocol")
 		}
 	}

@@ -107,7 +107,7 @@ func (c *call) connect(o cip.ForwardOpen, extended *uint16) *link {
 		*extended = duplicateOpen
 		return nil
 	}
-	if len(c.server.links) >= c.Links {
+	if len(c.server.links) >= c.Links || c.held() >= max(c.Links/4, 4) {
 		*extended = outOfConnections
 		return nil
 	}
@@ -118,6 +118,17 @@ func (c *call) connect(o cip.ForwardOpen, extended *uint16) *link {
 	l.Path = nil // octets of the frame
 	c.server.links[o.Triad], c.visitor.links[l.id] = l, l
 	return l
+}
+
+// held returns how many connections the visitor's sessions have, under the lock. A
+// quarter of all, or four, are for one, so that he leaves some to the others.
+func (c *call) held() (n int) {
+	for _, l := range c.server.links {
+		if l.owner.s.Source() == c.s.Source() {
+			n++
+		}
+	}
+	return n
 }
 
 // accepted is the data of a good answer to a Forward_Open: the intervals are

@@ -183,6 +183,32 @@ func TestResetEndsAll(t *testing.T) {
 	})
 }
 
+// One visitor does not use up all CIP connections.
+func TestConnectionsAreShared(t *testing.T) {
+	d, _ := newTestServer(t, "connections = 16\n")
+	visit := func(from string) *call {
+		s := session.Open(session.Config{Conn: &net.TCPConn{}, Journal: discard{}, Envelope: event.Envelope{Src: netip.MustParseAddrPort(from)}})
+		return &call{visitor: &visitor{server: d, s: s, links: map[uint32]*link{}}}
+	}
+	opened := func(from string) (n int) {
+		for c := visit(from); ; n++ {
+			extended := uint16(0)
+			if c.connect(cip.ForwardOpen{Triad: cip.Triad{Serial: uint16(n), Originator: uint32(len(d.links))}}, &extended) == nil {
+				return n
+			}
+		}
+	}
+	if n := opened("192.0.2.7:1"); n != 4 {
+		t.Errorf("one visitor opens %d of 16", n)
+	}
+	if n := opened("192.0.2.7:2"); n != 0 {
+		t.Errorf("in another session he opens %d more", n)
+	}
+	if n := opened("192.0.2.8:1"); n != 4 {
+		t.Errorf("another opens %d", n)
+	}
+}
+
 func TestHandlesDiffer(t *testing.T) {
 	d, _ := newTestServer(t, "")
 	seen := map[uint32]bool{}

@@ -42,11 +42,11 @@ type server struct {
 
 	dirty atomic.Bool
 	saved atomic.Int64 // when, in Unix nanoseconds
+	away  device.Outage
 
 	table sync.Mutex // of all below
 	links map[cip.Triad]*link
 	tally [8]uint16 // attributes 1 to 8 of the connection manager
-	until time.Time // a reset lasts until then
 	stays map[*session.Session]struct{}
 }
 
@@ -167,7 +167,7 @@ func (d *server) nameplate(v process.View) wire.Identity {
 func (d *server) enter(s *session.Session) bool {
 	d.table.Lock()
 	defer d.table.Unlock()
-	if time.Now().Before(d.until) {
+	if d.away.Holds(s.Source(), time.Now()) {
 		return false
 	}
 	d.stays[s] = struct{}{}
@@ -185,13 +185,13 @@ func (d *server) leave(v *visitor) {
 	d.keep(v.s, true)
 }
 
-// restart ends every other session; the one that asked ends by itself.
+// restart ends every other session of the visitor; the one that asked ends by itself.
 func (d *server) restart(asked *session.Session) {
 	d.table.Lock()
 	defer d.table.Unlock()
-	d.until = time.Now().Add(time.Duration(d.Restart))
+	d.away.Begin(asked.Source(), time.Now().Add(time.Duration(d.Restart)))
 	for s := range d.stays {
-		if s != asked {
+		if s != asked && s.Source() == asked.Source() {
 			s.HangUp("protocol")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -92,6 +93,7 @@ type transfer struct {
 	kid       atomic.Pointer[session.Session] // nil: the visitor has not connected
 	aborted   atomic.Bool
 	replied   chan struct{} // closed once the visitor was told how it ended
+	told      func()        // closes replied, once
 	done      chan struct{} // closed once nothing of it is left
 }
 
@@ -134,10 +136,11 @@ func (v *visit) begin(path string, opening wire.Reply, receiving bool, work job)
 		}
 		ctx, cancel := context.WithTimeout(v.ctx, time.Duration(v.set.Wait))
 		t := &transfer{receiving: receiving, cancel: cancel, replied: make(chan struct{}), done: make(chan struct{})}
+		t.told = sync.OnceFunc(func() { close(t.replied) })
 		v.transfer = t
 		v.s.SetIdle(whileBusy)
 		v.s.Flush()
-		go t.run(ctx, v, side, work)
+		go v.s.Guarded(func() { t.run(ctx, v, side, work) })()
 	}}
 }
 
@@ -145,6 +148,7 @@ func (v *visit) begin(path string, opening wire.Reply, receiving bool, work job)
 func (t *transfer) run(ctx context.Context, v *visit, side *session.Side, work job) {
 	defer close(t.done)
 	defer t.cancel()
+	defer t.told()
 	kid, err := side.Accept(ctx)
 	side.Close()
 	if err != nil {
@@ -155,6 +159,7 @@ func (t *transfer) run(ctx context.Context, v *visit, side *session.Side, work j
 		t.reply(v, code, key)
 		return
 	}
+	defer kid.End(nil) // by now it has ended, unless the work panicked
 	t.kid.Store(kid)
 	if t.aborted.Load() {
 		kid.HangUp("protocol")
@@ -167,10 +172,10 @@ func (t *transfer) run(ctx context.Context, v *visit, side *session.Side, work j
 		code, key = 426, "aborted"
 	}
 	ended := make(chan struct{})
-	go func() { // closing waits for what the visitor may still send
+	go kid.Guarded(func() { // closing waits for what the visitor may still send
 		defer close(ended)
 		kid.End(nil)
-	}()
+	})()
 	if t.receiving || code != 226 { // the visitor has closed; else he may wait for the reply first
 		<-ended
 	}
@@ -180,7 +185,7 @@ func (t *transfer) run(ctx context.Context, v *visit, side *session.Side, work j
 
 // reply says how the transfer ended; it is no answer to a command of its own.
 func (t *transfer) reply(v *visit, code int, key string) {
-	defer close(t.replied)
+	defer t.told()
 	v.s.SetIdle(v.set.idle())
 	v.s.Send(event.Act{Op: "transfer_reply", Class: event.Report, Detail: detail{code: code}}, v.text(code, key).Append(nil))
 }

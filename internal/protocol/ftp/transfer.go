@@ -108,6 +108,9 @@ func (v *visit) cmdStor(verb, name string) result {
 	if verb == "APPE" {
 		offset = old
 	}
+	if err == nil && offset > 0 && old > maxJoined {
+		err = vfs.ErrQuota
+	}
 	if err == nil && offset > old {
 		return result{path: path, reply: v.text(554, "invalid", "arg", name)}
 	}
@@ -121,6 +124,10 @@ func (v *visit) cmdStor(verb, name string) result {
 	u := upload{visit: v, who: v.who(), verb: verb, name: name, path: path, offset: offset, ascii: v.ascii}
 	return v.begin(path, opening, true, u.receive)
 }
+
+// maxJoined is how long a file may be that a visitor writes into or behind: its octets
+// are read, hashed and kept again, however little he sends.
+const maxJoined = 1 << 20
 
 // unique is a name that is not there yet (RFC 959 §4.1.3, RFC 1123 §4.1.2.9).
 func (v *visit) unique(name string) string {

@@ -20,12 +20,16 @@ type logins struct {
 
 type loggedIn struct {
 	who   string
+	by    string // the visitor's source
 	until time.Time
 }
 
-// maxLogins bounds how many are logged in at once: the one that would end first
-// makes room.
-const maxLogins = 256
+// How many are logged in at once, of all visitors and of one: the one that would
+// end first makes room.
+const (
+	maxLogins = 256
+	ownLogins = 16
+)
 
 func (l *logins) who(id string, now time.Time) string {
 	if id == "" {
@@ -39,24 +43,36 @@ func (l *logins) who(id string, now time.Time) string {
 	return ""
 }
 
-func (l *logins) add(id, who string, now, until time.Time) {
+func (l *logins) add(id, who, by string, now, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.by == nil {
 		l.by = make(map[string]loggedIn)
 	}
-	oldest := ""
+	oldest, mine, n := "", "", 0
+	earlier := func(k, than string) bool { return than == "" || l.by[k].until.Before(l.by[than].until) }
 	for k, in := range l.by {
 		if !now.Before(in.until) {
 			delete(l.by, k)
-		} else if oldest == "" || in.until.Before(l.by[oldest].until) {
+			continue
+		}
+		if earlier(k, oldest) {
 			oldest = k
 		}
+		if in.by != by {
+			continue
+		}
+		if n++; earlier(k, mine) {
+			mine = k
+		}
 	}
-	if len(l.by) >= maxLogins {
+	switch {
+	case n >= ownLogins:
+		delete(l.by, mine)
+	case len(l.by) >= maxLogins:
 		delete(l.by, oldest)
 	}
-	l.by[id] = loggedIn{who, until}
+	l.by[id] = loggedIn{who, by, until}
 }
 
 func (l *logins) remove(id string) {
@@ -106,7 +122,7 @@ func (v *visit) login() (answer, event.Act) {
 		id[i] = byte(v.s.Rand().Uint32())
 	}
 	now := time.Now()
-	v.h.logins.add(hex.EncodeToString(id), name, now, now.Add(time.Duration(l.Session)))
+	v.h.logins.add(hex.EncodeToString(id), name, v.s.Source(), now, now.Add(time.Duration(l.Session)))
 	a := redirect(l.Status, l.Done)
 	a.cookie = v.cookie(hex.EncodeToString(id))
 	return a, act

@@ -119,10 +119,16 @@ func TestLoginsAreBounded(t *testing.T) {
 	var l logins
 	now := time.Now()
 	for i := range maxLogins + 10 {
-		l.add(fmt.Sprint(i), "x", now, now.Add(time.Hour+time.Duration(i)*time.Second))
+		l.add(fmt.Sprint(i), "x", fmt.Sprint(i), now, now.Add(time.Hour+time.Duration(i)*time.Second))
 	}
 	if len(l.by) != maxLogins || l.who("0", now) != "" || l.who(fmt.Sprint(maxLogins+9), now) != "x" {
 		t.Errorf("%d logins kept, the first %q", len(l.by), l.who("0", now))
+	}
+	for i := range maxLogins {
+		l.add(fmt.Sprint("again ", i), "x", "one source", now, now.Add(2*time.Hour))
+	}
+	if l.who("100", now) != "x" || l.who("again 0", now) != "" || l.who(fmt.Sprint("again ", maxLogins-1), now) != "x" {
+		t.Error("one visitor's logins put another's out")
 	}
 	if l.who("20", now.Add(3*time.Hour)) != "" {
 		t.Error("a login outlived its time")
@@ -213,4 +219,26 @@ func BenchmarkPage(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// An upload whose name is longer than a line of the journal is recorded.
+func TestUploadOfAnEndlessName(t *testing.T) {
+	h, err := newHandler(prototest.Env(t, []byte(tags), []byte("max_body = 4194304\n[[upload]]\npath = \"/up\"\n"), fstest.MapFS{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, j := serve(t, h)
+	body := "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"" + strings.Repeat("A", 300<<10) + "\"\r\n\r\nhello\r\n--x--\r\n"
+	go func() {
+		fmt.Fprintf(c, "POST /up HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}()
+	if _, err := bufio.NewReader(c).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range j.Events(t) {
+		if e.Op == "upload" && e.Artifact != nil {
+			return
+		}
+	}
+	t.Error("the upload is not in the journal")
 }

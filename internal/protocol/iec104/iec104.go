@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/protocol"
 	"github.com/sundew-ics/sundew/internal/protocol/iec104/wire"
@@ -28,13 +29,13 @@ func Protocol() protocol.Protocol {
 
 // Serve answers one visitor until he leaves or the device hangs up.
 func (d *server) Serve(ctx context.Context, s *session.Session) error {
-	if d.restarting() {
+	if d.away.Holds(s.Source(), time.Now()) {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	v := newVisitor(d, ctx, s)
 	d.enter(v)
-	v.work.Go(func() { v.timers(ctx) })
+	v.work.Go(v.s.Guarded(func() { v.timers(ctx) }))
 	err := v.converse()
 	cancel()
 	d.leave(v)

@@ -116,7 +116,7 @@ func (v *visitor) begin() {
 	if !v.watching && len(v.watched) > 0 {
 		v.watching = true
 		changes := v.device.Process.Changes(v.ctx, v.watched...) // from now on, not from when the goroutine runs
-		v.work.Go(func() { v.watch(changes) })
+		v.work.Go(v.s.Guarded(func() { v.watch(changes) }))
 	}
 	v.pump(false)
 }

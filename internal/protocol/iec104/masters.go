@@ -48,10 +48,3 @@ func (d *server) claim(v *visitor) bool {
 	v.transferring.Store(true)
 	return true
 }
-
-// restarting says whether the device is away after a reset.
-func (d *server) restarting() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return time.Now().Before(d.away)
-}

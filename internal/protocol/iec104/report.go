@@ -28,17 +28,18 @@ func (v *visitor) remember() {
 // watch reports what changes until the visit ends.
 func (v *visitor) watch(changes iter.Seq[process.Change]) {
 	for change := range changes {
-		v.mu.Lock()
-		if v.started {
-			v.changed(change)
-		}
-		v.mu.Unlock()
+		v.changed(change)
 	}
 }
 
 // changed reports the points of a tag that has changed by more than their
 // deadband, and ends the commands that this answers.
 func (v *visitor) changed(change process.Change) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.started {
+		return
+	}
 	for _, p := range v.byTag[change.Tag] {
 		x := p.value(change.Value)
 		if moved := math.Abs(x - v.last[p.index]); moved == 0 || !p.steps() && moved < v.band(p) {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/sundew-ics/sundew/internal/device"
 	"github.com/sundew-ics/sundew/internal/process"
@@ -36,11 +35,11 @@ type server struct {
 	watched  []process.Ref
 	cycles   []cycle
 	without  [256]bool
+	away     device.Outage // while the device restarts
 
 	mu       sync.Mutex
 	visitors map[*visitor]bool
 	selected map[*command]selection
-	away     time.Time       // until then the device restarts
 	fresh    map[uint16]bool // stations whose end of initialisation has not been told
 	bands    []float64       // deadbands, by point.index
 	noCycle  []bool          // cyclic transmission switched off (113), by point.index

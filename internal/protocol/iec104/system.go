@@ -1,6 +1,7 @@
 package iec104
 
 import (
+	"maps"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/protocol/iec104/wire"
@@ -61,20 +62,23 @@ func (c *call) resetProcess() []outgoing {
 	return c.confirm()
 }
 
-// restart ends every connection in a moment.
-func (d *server) restart() {
+// restart ends the visitor's every connection in a moment.
+func (c *call) restart() {
+	d, by, now := c.server, c.s.Source(), time.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if time.Now().Before(d.away) {
+	if d.away.Holds(by, now) {
 		return
 	}
-	d.away = time.Now().Add(goodbye + time.Duration(d.Restart))
-	clear(d.selected)
+	d.away.Begin(by, now.Add(goodbye+time.Duration(d.Restart)))
+	maps.DeleteFunc(d.selected, func(_ *command, s selection) bool { return s.by.s.Source() == by })
 	for _, ca := range d.stations {
 		d.fresh[ca] = true
 	}
 	for v := range d.visitors {
-		v.work.Go(v.part)
+		if v.s.Source() == by {
+			v.work.Go(v.s.Guarded(v.part))
+		}
 	}
 }
 

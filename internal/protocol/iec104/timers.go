@@ -14,11 +14,8 @@ func (v *visitor) timers(ctx context.Context) {
 	t := time.NewTimer(time.Hour)
 	defer t.Stop()
 	for {
-		v.mu.Lock()
-		alive := v.expire(time.Now())
-		v.sleeps = v.due()
-		t.Reset(time.Until(v.sleeps))
-		v.mu.Unlock()
+		wait, alive := v.tick(time.Now())
+		t.Reset(wait)
 		if !alive {
 			v.s.HangUp("protocol")
 			return
@@ -30,6 +27,16 @@ func (v *visitor) timers(ctx context.Context) {
 		case <-v.wake:
 		}
 	}
+}
+
+// tick does what is due at now and returns how long the timers may sleep; false
+// ends the connection.
+func (v *visitor) tick(now time.Time) (time.Duration, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	alive := v.expire(now)
+	v.sleeps = v.due()
+	return time.Until(v.sleeps), alive
 }
 
 // due returns when the next timer runs out.

@@ -3,6 +3,7 @@ package ipmi
 import (
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -80,13 +81,13 @@ func (r *request) getDeviceID() ([]byte, uint8) {
 	return b.B, codeOK
 }
 
-// reset restarts the controller, not the host: sessions end, and for a while
-// nothing answers.
+// reset restarts the controller, not the host: the visitor's sessions end, and
+// for a while nothing answers him.
 func (r *request) reset() ([]byte, uint8) {
-	clear(r.consoles)
+	maps.DeleteFunc(r.consoles, func(_ uint32, c *console) bool { return c.source == r.s.Source() })
 	r.watchdog = watchdog{}
 	if r.act.Op == "cold_reset" {
-		r.down = r.now.Add(time.Duration(r.set.Restart))
+		r.down.Begin(r.s.Source(), r.now.Add(time.Duration(r.set.Restart)))
 	}
 	return nil, codeOK
 }

@@ -183,7 +183,7 @@ func (v *visit) after(d time.Duration, on bool) {
 	}
 	b, by, log, ctx := v.bmc, v.s.Source(), v.s.Log, v.ctx
 	b.switching++
-	v.later.Go(func() {
+	v.later.Go(v.s.Guarded(func() {
 		t := time.NewTimer(d)
 		defer t.Stop()
 		select {
@@ -196,7 +196,7 @@ func (v *visit) after(d time.Duration, on bool) {
 		if err := b.device.Process.Write(by, process.Write{Tag: b.power, Value: process.BoolValue(on)}); err != nil {
 			log.Debug("power does not follow", "err", err)
 		}
-	})
+	}))
 }
 
 // chassisIdentify lights the lamp: 15 s, or as long as asked, or until further notice (§28.5).

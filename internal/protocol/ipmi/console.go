@@ -41,6 +41,7 @@ type console struct {
 
 const (
 	maxPending  = 64               // handshakes under way, of all visitors
+	ownPending  = maxPending / 4   // of one
 	pendingLife = 20 * time.Second // of a handshake that does not go on
 )
 
@@ -66,6 +67,7 @@ func (b *bmc) sweep(now time.Time) (live int) {
 func (v *visit) open(s stage) *console {
 	v.sweep(v.now)
 	pending, oldest := 0, (*console)(nil)
+	mine, myOldest := 0, (*console)(nil)
 	for _, c := range v.consoles {
 		if c.stage == active {
 			continue
@@ -74,8 +76,18 @@ func (v *visit) open(s stage) *console {
 		if oldest == nil || c.used.Before(oldest.used) {
 			oldest = c
 		}
+		if c.source != v.s.Source() {
+			continue
+		}
+		mine++
+		if myOldest == nil || c.used.Before(myOldest.used) {
+			myOldest = c
+		}
 	}
-	if pending >= maxPending {
+	switch {
+	case mine >= ownPending: // he gives up his own before another's
+		delete(v.consoles, myOldest.id)
+	case pending >= maxPending:
 		delete(v.consoles, oldest.id)
 	}
 	c := &console{source: v.s.Source(), port: v.s.Remote().Port(), stage: s, used: v.now}

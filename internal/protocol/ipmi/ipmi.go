@@ -45,6 +45,7 @@ type bmc struct {
 	fru     []byte
 	boot    time.Time // of the host
 	hours   uint32    // with power, at boot
+	down    device.Outage
 
 	mu       sync.Mutex
 	consoles map[uint32]*console
@@ -52,7 +53,6 @@ type bmc struct {
 	kept     kept
 	dirty    bool
 	saved    time.Time
-	down     time.Time // until when a restart lasts
 	identify time.Time // until when the identify light is on
 	reserve  struct{ sel, sdr uint16 }
 	watchdog watchdog

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -335,9 +336,24 @@ func TestSessionsAreLimited(t *testing.T) {
 
 func TestPendingHandshakesAreBounded(t *testing.T) {
 	with(t, "", func(r *rig) {
-		v := r.visit("198.51.100.7")
+		open := func(from string) wire.OpenResponse {
+			v := r.visit(from)
+			defer v.leave()
+			resp, err := v.open20(wire.OpenRequest{Console: 1, Algorithms: wire.Algorithms{Auth: 1, Integrity: 1, Confidentiality: 1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return resp
+		}
+		other := open("198.51.100.8")
 		for range 3 * maxPending {
-			v.open20(wire.OpenRequest{Console: 1, Algorithms: wire.Algorithms{Auth: 1, Integrity: 1, Confidentiality: 1}})
+			open("198.51.100.7")
+		}
+		if n := len(r.bmc.consoles); n != ownPending+1 || r.bmc.consoles[other.Managed] == nil {
+			t.Errorf("%d handshakes are kept, another visitor's: %v", n, r.bmc.consoles[other.Managed] != nil)
+		}
+		for i := range 200 {
+			open(fmt.Sprintf("192.0.2.%d", i))
 		}
 		if n := len(r.bmc.consoles); n > maxPending {
 			t.Errorf("%d handshakes are kept", n)
@@ -356,6 +372,22 @@ func TestColdReset(t *testing.T) {
 		time.Sleep(31 * time.Second)
 		if _, err := c.login(3, "ADMIN", "ADMIN", admin); err != nil {
 			t.Errorf("after the restart: %v", err)
+		}
+	})
+}
+
+func TestColdResetIsTheVisitorsOwn(t *testing.T) {
+	with(t, "", func(r *rig) {
+		v, other := r.visit("192.0.2.77"), r.visit("192.0.2.78")
+		defer v.leave()
+		defer other.leave()
+		mine, his := v.as("ADMIN", "ADMIN", administrator), other.as("ADMIN", "ADMIN", administrator)
+		mine.must(wire.NetFnApp, 0x02)
+		if out := v.ask(mine.frame(wire.NetFnApp, 0x01)); out != nil {
+			t.Errorf("% x while the controller restarts", out)
+		}
+		if code, _ := his.do(wire.NetFnApp, 0x01); code != codeOK {
+			t.Errorf("another visitor's session is met with %#x", code)
 		}
 	})
 }

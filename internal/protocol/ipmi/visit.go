@@ -28,11 +28,8 @@ type visit struct {
 
 // serve reads the datagram, records it, and answers.
 func (v *visit) serve() {
-	v.mu.Lock()
-	v.expire()
-	down := v.now.Before(v.down)
-	v.receive()
-	v.mu.Unlock()
+	down := v.down.Holds(v.s.Source(), v.now)
+	v.take()
 	if down && v.out != nil {
 		v.ignore("the controller is restarting")
 		v.out = nil
@@ -46,6 +43,14 @@ func (v *visit) serve() {
 		v.s.Delay(time.Duration(l[0]) + time.Duration(v.s.Rand().Int64N(int64(l[1]-l[0])+1)))
 	}
 	v.s.Write(v.out) // a datagram that the reply budget does not allow is lost, and the act says so
+}
+
+// take has the controller to itself while it reads the datagram.
+func (v *visit) take() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.expire()
+	v.receive()
 }
 
 // receive tells the classes of RMCP apart.

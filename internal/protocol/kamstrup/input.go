@@ -3,6 +3,7 @@ package kamstrup
 import (
 	"errors"
 	"io"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/layer/foreign"
@@ -28,7 +29,7 @@ func (v *reader) next() error {
 	if err != nil {
 		return v.broken(frame, err)
 	}
-	if v.away.now() {
+	if v.away.Holds(v.s.Source(), time.Now()) {
 		v.s.Record(withOutcome(describeOctets(frame), event.Ignored))
 		return errAway
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/device"
@@ -40,32 +39,14 @@ func Management() protocol.Protocol {
 // restartTime is how long a module is away that starts again.
 const restartTime = 15 * time.Second
 
-// away is what meter and management of one module share: while it starts, it
-// hangs up on both.
-type away struct {
-	mu    sync.Mutex
-	until time.Time
-}
-
-func (a *away) start(now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.until = now.Add(restartTime)
-}
-
-func (a *away) now() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return time.Now().Before(a.until)
-}
-
-// sharedAway returns the one of d.
-func sharedAway(d *device.Device) (*away, error) {
-	v, err := d.Shared("kamstrup.away", func() (any, error) { return &away{}, nil })
+// sharedAway returns what meter and management of one module share: while it
+// starts, it hangs up on both.
+func sharedAway(d *device.Device) (*device.Outage, error) {
+	v, err := d.Shared("kamstrup.away", func() (any, error) { return &device.Outage{}, nil })
 	if err != nil {
 		return nil, err
 	}
-	return v.(*away), nil
+	return v.(*device.Outage), nil
 }
 
 // helloMeter asks for the meter's type.

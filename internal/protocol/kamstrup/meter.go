@@ -61,7 +61,7 @@ type meter struct {
 	meterSettings
 	device    *device.Device
 	state     protocol.State
-	away      *away
+	away      *device.Outage
 	serial    uint32
 	installed time.Time
 	registers map[uint16]*register

@@ -3,6 +3,7 @@ package kamstrup
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,6 +61,7 @@ type config struct {
 type kept struct {
 	At     time.Time `json:"at"`
 	Config config    `json:"config"`
+	Access string    `json:"access,omitempty"` // the source that last changed access control
 }
 
 // module is the management of one meter's Ethernet module.
@@ -67,7 +69,7 @@ type module struct {
 	moduleSettings
 	device *device.Device
 	state  protocol.State
-	away   *away
+	away   *device.Outage
 
 	mu   sync.Mutex
 	kept kept // zero: as it was set up
@@ -136,17 +138,35 @@ func (c config) clone() config {
 
 // change keeps what a visitor configured.
 func (m *module) change(c config, s *session.Session) {
-	m.kept = kept{time.Now(), c}
+	seen, now, by := m.seenBy(s.Source()), m.now(), m.kept.Access
+	if c.Access != seen.Access || !slices.Equal(c.Allowed, seen.Allowed) {
+		by = s.Source()
+	} else {
+		c.Access, c.Allowed = now.Access, now.Allowed
+	}
+	m.kept = kept{time.Now(), c, by}
 	if err := m.state.Save(keyModule, m.kept); err != nil {
 		s.Log.Warn("what visitors configured is not kept over a restart", "err", err)
 	}
+}
+
+// seenBy is the configuration as a source finds it; the caller holds mu. What a
+// visitor made of access control holds for himself: else one line would blind
+// the sensor for the others.
+func (m *module) seenBy(source string) config {
+	c := m.now()
+	if m.kept.Access != source {
+		first := m.Config.clone()
+		c.Access, c.Allowed = first.Access, first.Allowed
+	}
+	return c
 }
 
 // admits says whether access control lets an address in.
 func (m *module) admits(address string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c := m.now()
+	c := m.seenBy(address)
 	if !c.Access {
 		return true
 	}
@@ -161,7 +181,7 @@ func (m *module) admits(address string) bool {
 // Serve greets one visitor and carries out his lines until he leaves or the
 // module restarts.
 func (m *module) Serve(_ context.Context, s *session.Session) error {
-	if m.away.now() {
+	if m.away.Holds(s.Source(), time.Now()) {
 		return nil
 	}
 	if !m.admits(s.Source()) {

@@ -54,7 +54,7 @@ func (v *terminal) next() (bool, error) {
 	if err != nil {
 		return v.leave(line, err)
 	}
-	if v.away.now() {
+	if v.away.Holds(v.s.Source(), time.Now()) {
 		v.record(withOutcome(describeLine(parseLine(line)), event.Ignored))
 		return false, nil
 	}
@@ -170,16 +170,10 @@ type telnetDetail struct {
 func (v *terminal) run(text string) bool {
 	l := parseLine(text)
 	a := describeLine(l)
-	v.mu.Lock()
-	before := v.now()
-	q := &command{line: l, c: before.clone(), module: v.module, act: &a}
-	q.run()
-	if q.changed {
-		v.change(q.c, v.s)
-	}
-	v.mu.Unlock()
+	q := &command{line: l, module: v.module, act: &a}
+	v.carryOut(q)
 	if q.restart {
-		v.away.start(time.Now())
+		v.away.Begin(v.s.Source(), time.Now().Add(restartTime))
 	}
 	v.record(a)
 	if q.answer != "" {
@@ -187,6 +181,16 @@ func (v *terminal) run(text string) bool {
 		v.s.Write([]byte(q.answer))
 	}
 	return !q.restart && !q.quit
+}
+
+// carryOut has the module to itself while a line is carried out.
+func (v *terminal) carryOut(q *command) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	q.c = v.seenBy(v.s.Source())
+	if q.run(); q.changed {
+		v.change(q.c, v.s)
+	}
 }
 
 // line is a management line taken apart.

@@ -123,6 +123,9 @@ func (j *Journal) Append(line []byte, _ event.Class) error {
 	if len(line) == 0 || line[len(line)-1] != '\n' {
 		return fmt.Errorf("line without an end: %q", line)
 	}
+	if len(line) > event.MaxLine {
+		return fmt.Errorf("line of %d octets", len(line))
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.lines = append(j.lines, bytes.Clone(line))

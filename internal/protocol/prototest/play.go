@@ -31,6 +31,7 @@ type player struct {
 
 	conn    *Conn
 	done    chan struct{} // the session has ended
+	from    netip.Addr    // of the visitor
 	visits  int
 	sides   []*sidePort
 	sideEnd *Conn
@@ -67,7 +68,7 @@ func (c *conversation) start(t *testing.T, p protocol.Protocol, m mode) (*player
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { env.Device.Process.Run(ctx) })
-	pl := &player{t: t, p: p, mode: m, handler: h, ctx: ctx, sent: map[string][]byte{}, got: map[string][]byte{}}
+	pl := &player{t: t, p: p, from: netip.MustParseAddr("192.0.2.77"), mode: m, handler: h, ctx: ctx, sent: map[string][]byte{}, got: map[string][]byte{}}
 	pl.visit()
 	return pl, func() { cancel(); wg.Wait() }
 }
@@ -75,7 +76,7 @@ func (c *conversation) start(t *testing.T, p protocol.Protocol, m mode) (*player
 // visit opens a session.
 func (pl *player) visit() {
 	pl.visits++
-	visitor := netip.AddrPortFrom(netip.MustParseAddr("192.0.2.77"), uint16(40000+pl.visits))
+	visitor := netip.AddrPortFrom(pl.from, uint16(40000+pl.visits))
 	service := netip.AddrPortFrom(netip.MustParseAddr("192.0.2.5"), pl.p.Port)
 	vis, srv := NewConn(visitor, service, pl.p.Network == "udp")
 	pl.current = fmt.Sprintf("00000000-0000-7000-8000-%012d", pl.visits)
@@ -278,6 +279,9 @@ func (pl *player) one(s step) {
 		pl.collect()
 		<-pl.done
 		pl.collect()
+		if f := strings.Fields(s.text); len(f) > 1 {
+			pl.from = netip.MustParseAddr(f[1])
+		}
 		pl.visit()
 		pl.collect()
 	case 'c':

@@ -18,6 +18,7 @@
 //	= closed                             we have closed (= open: we have not)
 //	! close                              the visitor closes
 //	@ new                                he closes and comes back
+//	@ new 192.0.2.78                     he closes, and somebody else comes
 //	| connect                            he connects to the side port (|> |< |= |! as above)
 //	# a note
 //	-- events --

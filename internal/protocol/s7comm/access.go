@@ -117,6 +117,6 @@ func (m *memory) write(s span, data []byte, by string) (changes []change, previo
 	}
 	copy(r.octets, old)
 	r.kept = true
-	_ = m.state.Save(s.where.key(), r.octets) // over quota: kept until the next start
+	m.dirty[s.where] = true
 	return changes, previous
 }

@@ -146,3 +146,36 @@ func TestLargeDownload(t *testing.T) {
 		t.Errorf("%d octets loaded", len(b))
 	}
 }
+
+// countingState counts what is saved.
+type countingState struct {
+	protocol.State
+	saves int
+}
+
+func (s *countingState) Save(key string, v any) error {
+	s.saves++
+	return s.State.Save(key, v)
+}
+
+// Many small writes are saved together: each would cost the whole data block.
+func TestWritesAreSavedTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := station(t, 1)
+		state := &countingState{State: prototest.NewState()}
+		c.memory.state = state
+		at := place{Area: wire.AreaMerker}
+		for i := range byte(100) {
+			c.memory.write(span{where: at, at: 5, n: 1, bit: -1}, []byte{i}, "visitor")
+			c.memory.keep(false)
+		}
+		if state.saves > 1 {
+			t.Errorf("%d saves of 100 writes", state.saves)
+		}
+		c.memory.keep(true)
+		var kept []byte
+		if err := state.Load(at.key(), &kept); err != nil || len(kept) < 6 || kept[5] != 99 {
+			t.Errorf("kept %x, %v", kept, err)
+		}
+	})
+}

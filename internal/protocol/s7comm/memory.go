@@ -3,6 +3,7 @@ package s7comm
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/sundew-ics/sundew/internal/device"
 	"github.com/sundew-ics/sundew/internal/protocol"
@@ -30,11 +31,16 @@ type memory struct {
 
 	mu      sync.Mutex
 	regions map[place]*region
+	dirty   map[place]bool // written and not kept yet
+	saved   time.Time
 }
+
+// saveEvery bounds how often what visitors write reaches the device's state.
+const saveEvery = time.Second
 
 // newMemory returns the regions that sizes and bindings call for.
 func newMemory(s *settings, d *device.Device, state protocol.State) (*memory, error) {
-	m := &memory{device: d, state: state, regions: map[place]*region{}}
+	m := &memory{device: d, state: state, regions: map[place]*region{}, dirty: map[place]bool{}}
 	for _, f := range []struct {
 		area uint8
 		size int
@@ -134,8 +140,25 @@ func (m *memory) recall(at place, r *region) error {
 	return nil
 }
 
+// keep saves what visitors have written: at once where the last time is long
+// enough ago, otherwise with a later write or at the end of a connection.
+func (m *memory) keep(end bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	if len(m.dirty) == 0 || !end && now.Sub(m.saved) < saveEvery {
+		return
+	}
+	m.saved = now
+	for at := range m.dirty {
+		_ = m.state.Save(at.key(), m.regions[at].octets) // over quota: kept until the next start
+	}
+	clear(m.dirty)
+}
+
 // forget drops what visitors wrote into a region.
 func (m *memory) forget(at place) {
+	delete(m.dirty, at)
 	if r := m.regions[at]; r != nil && r.kept {
 		_ = m.state.Save(at.key(), nil) // over quota: nothing was kept
 	}

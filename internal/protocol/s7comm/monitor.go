@@ -180,7 +180,7 @@ func (v *conn) subscribe(p wire.PDU, u wire.UD, d wire.DataItem, act event.Act) 
 	v.replyUD(p, wire.UD{Group: u.Group, Sub: u.Sub, Sequence: job}, wire.NewDataItem(wire.SizeOctets, payload))
 	ctx, cancel := context.WithCancel(v.ctx)
 	v.jobs[job] = cancel
-	v.wg.Go(func() { v.report(ctx, job, max(cycle, leastCycle), q.Items) })
+	v.wg.Go(v.s.Guarded(func() { v.report(ctx, job, max(cycle, leastCycle), q.Items) }))
 }
 
 // report sends the values of a subscription until it ends.

@@ -73,6 +73,7 @@ func (c *cpu) Serve(ctx context.Context, s *session.Session) error {
 		cpu: c, s: s, tpdu: 128, join: cotp.Assembler{Max: maxPacket}, ctx: ctx,
 		parts: map[uint16]*fragments{}, uploads: map[uint32]*upload{}, taken: map[blockKey][]byte{}, jobs: map[uint8]context.CancelFunc{},
 	}
+	defer c.memory.keep(true)
 	defer v.wg.Wait()
 	defer cancel()
 	defer func() {
@@ -187,6 +188,7 @@ func (v *conn) data(t cotp.TPDU) (done bool, err error) {
 	}
 	v.s.Delay(v.pause())
 	v.pduIn(p)
+	v.cpu.memory.keep(false)
 	return false, nil
 }
 

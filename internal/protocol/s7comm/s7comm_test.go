@@ -119,6 +119,7 @@ func TestStateOutlivesRestart(t *testing.T) {
 	c.memory.load(9, []byte{1, 2, 3, 4})
 	c.memory.write(span{where: place{wire.AreaDB, 9}, at: 1, n: 2, bit: -1}, []byte{0xaa, 0xbb}, "visitor")
 	c.memory.write(span{where: place{Area: wire.AreaMerker}, at: 5, n: 1, bit: -1}, []byte{0x77}, "visitor")
+	c.memory.keep(true)
 	if err := c.setMode(process.ModeStop, 0, "visitor"); err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ type purse int
 
 func (p purse) Spend(n int) bool { return n <= int(p) }
 func (p purse) Left() int        { return int(p) }
-func (p purse) Prove()           {}
+func (p purse) Prove() bool      { return true }
 
 // ask sends messages to h and returns its answers and the acts.
 func ask(t *testing.T, h protocol.Handler, budget session.Budget, messages ...wire.Message) ([]wire.Message, []event.Event) {

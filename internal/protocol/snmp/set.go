@@ -7,6 +7,7 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/layer/ber"
 	"github.com/sundew-ics/sundew/internal/process"
 	"github.com/sundew-ics/sundew/internal/protocol"
@@ -135,11 +136,12 @@ func (a *agent) keepAll(own map[string]wire.Value, shared map[string]string) (un
 		undos = append(undos, func() error { return a.kept.restore(before) })
 	}
 	for key, v := range shared {
-		before, ok := a.device.Identity.Lookup(key[len("device."):])
+		first, ok := a.device.Identity.Lookup(key[len("device."):])
+		before := event.Escape(first)
 		if err := a.state.Load(key, &before); err != nil || !ok {
 			return undo, fmt.Errorf("%s cannot be kept: %w", key, err)
 		}
-		if err := a.state.Save(key, v); err != nil {
+		if err := a.state.Save(key, event.Escape(v)); err != nil { // JSON would lose octets that are no UTF-8
 			return undo, err
 		}
 		undos = append(undos, func() error { return a.state.Save(key, before) })

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sundew-ics/sundew/internal/event"
 	"github.com/sundew-ics/sundew/internal/process"
 	"github.com/sundew-ics/sundew/internal/protocol/snmp/wire"
 )
@@ -92,11 +93,15 @@ func (a *agent) deviceSource(src *source, name string) error {
 	}
 	src.keep = "device." + name
 	src.text = func(*moment) string {
-		s := first
+		s := event.Escape(first)
 		if err := a.state.Load(src.keep, &s); err != nil {
 			return first
 		}
-		return s
+		plain, err := event.Unescape(s)
+		if err != nil {
+			return first
+		}
+		return plain
 	}
 	return nil
 }

@@ -27,11 +27,12 @@ type intake struct {
 func newIntake(kid *session.Session, name string, text bool) *intake {
 	r, w := io.Pipe()
 	in := &intake{kid: kid, text: text, pipe: w, done: make(chan struct{})}
-	go func() {
+	go kid.Guarded(func() {
 		defer close(in.done)
+		defer r.Close() // else the next block would wait for ever
 		in.art, in.err = kid.Keep(name, "tftp-upload", r)
 		io.Copy(io.Discard, r) // what a full store would not take
-	}()
+	})()
 	return in
 }
 
@@ -43,8 +44,11 @@ func (in *intake) write(p []byte) {
 	in.pipe.Write(p)
 }
 
-// close ends the file and returns what was kept of it.
+// close ends the file and returns what was kept of it; nothing where none has begun.
 func (in *intake) close() (event.Artifact, error) {
+	if in == nil {
+		return event.Artifact{}, nil
+	}
 	in.once.Do(func() {
 		if in.held {
 			in.pipe.Write([]byte{'\r'})
@@ -58,7 +62,7 @@ func (in *intake) close() (event.Artifact, error) {
 // record records a file that broke off, as far as it came.
 func (in *intake) record(v *visit, path string, cause error) {
 	art, _ := in.close()
-	if in.n == 0 || art.SHA256 == "" {
+	if in == nil || in.n == 0 || art.SHA256 == "" {
 		return
 	}
 	outcome := event.Ignored

@@ -237,7 +237,7 @@ func (v *visit) begin(p wire.Packet, path string, a event.Act, request string) (
 	v.s.Record(a)
 	v.s.Flush()
 	t := v.negotiate(p, size)
-	v.work.Go(func() {
+	v.work.Go(v.s.Guarded(func() {
 		defer v.end(request)
 		defer v.transfers.Add(-1)
 		defer side.Close()
@@ -248,12 +248,13 @@ func (v *visit) begin(p wire.Packet, path string, a event.Act, request string) (
 			}
 			return
 		}
+		defer kid.End(nil) // by now it has ended, unless the transfer panicked
 		if p.Op == wire.RRQ {
 			defer file.Close()
 			kid.End(v.send(kid, t, path, file))
 			return
 		}
 		kid.End(v.receive(kid, t, path, p.File))
-	})
+	}))
 	return 0, true
 }

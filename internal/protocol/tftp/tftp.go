@@ -47,7 +47,7 @@ type settings struct {
 
 func defaults() settings {
 	return settings{
-		Root: "/", User: "tftp", MaxBlock: 1468, Timeout: process.Duration(time.Second), Retries: 5,
+		Root: "/", User: "tftp", MaxBlock: 1468, Timeout: process.Duration(time.Second), Retries: 2,
 		Errors: []string{"Undefined error code", "File not found", "Access violation", "Disk full or allocation exceeded",
 			"Illegal TFTP operation", "Unknown transfer ID", "File already exists", "No such user", "Failure to negotiate RFC2347 options"},
 	}

@@ -38,8 +38,9 @@ func (v *visit) next(kid *session.Session, path string, want wire.Opcode) (wire.
 // prove notes that the visitor hears what we send to him: he knows a port that
 // only our packet told.
 func (v *visit) prove(kid *session.Session) {
-	kid.Prove()
-	v.s.Prove()
+	if kid.Prove() {
+		v.s.Prove()
+	}
 }
 
 func target(path string) event.Target { return event.Target{Kind: event.TargetPath, Ref: path} }
@@ -113,8 +114,8 @@ func (v *visit) fail(kid *session.Session, op, path string) error {
 func (v *visit) receive(kid *session.Session, t terms, path, name string) error {
 	retry := &retrier{kid: kid}
 	defer retry.stop()
-	in := newIntake(kid, name, t.text)
-	defer in.close()
+	var in *intake // once the visitor has proven who he is: files of others share a quota
+	defer func() { in.close() }()
 	packet, op := wire.Packet{Op: wire.ACK}.Append(nil), "acknowledgement"
 	if t.granted != nil {
 		packet, op = wire.Packet{Op: wire.OACK, Options: t.granted}.Append(nil), "option_acknowledgement"
@@ -137,6 +138,9 @@ func (v *visit) receive(kid *session.Session, t terms, path, name string) error 
 			continue
 		}
 		v.prove(kid)
+		if in == nil {
+			in = newIntake(kid, name, t.text)
+		}
 		block++
 		in.write(p.Data)
 		packet = wire.Packet{Op: wire.ACK, Block: block}.Append(nil)

@@ -148,9 +148,9 @@ CREATE TABLE traces (
 CREATE INDEX traces_sources ON traces (sources);
 CREATE TABLE traced (
   trace   INTEGER NOT NULL,
-  source  INTEGER NOT NULL,
-  session INTEGER NOT NULL,
-  PRIMARY KEY (trace, source, session)
+  part    INTEGER NOT NULL,
+  members BLOB    NOT NULL, -- sources, sessions and when these were opened, packed (traces.go)
+  PRIMARY KEY (trace, part)
 ) WITHOUT ROWID;
 
 -- When which service listened; until 0: it still does.

@@ -36,7 +36,7 @@ type Request struct {
 type Limits struct {
 	Line   int // octets of the request line
 	Fields int // octets of all header fields
-	Count  int // header fields
+	Count  int // lines of header fields
 }
 
 // DefaultLimits are those of a roomy server.
@@ -121,6 +121,7 @@ type parser struct {
 	req    Request
 	begun  bool // the request line has been read
 	fields int  // octets of header fields
+	lines  int  // of header fields: a continued one has several
 	bad    error
 }
 
@@ -142,7 +143,8 @@ func (p *parser) line(b []byte) (done bool, err error) {
 	if text == "" {
 		return true, p.bad
 	}
-	if p.fields += len(b); p.fields > p.lim.Fields || len(p.req.Header) >= p.lim.Count {
+	p.lines++
+	if p.fields += len(b); p.fields > p.lim.Fields || p.lines > p.lim.Count {
 		return false, ErrFields
 	}
 	p.field(text)

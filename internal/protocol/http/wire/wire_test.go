@@ -251,3 +251,15 @@ func BenchmarkReadHead(b *testing.B) {
 		}
 	}
 }
+
+// Each line that continues a field has it copied: there are no more of them than
+// of fields.
+func TestContinuedLinesAreBounded(t *testing.T) {
+	lim := Limits{Line: 100, Fields: 1 << 20, Count: 100}
+	for n, want := range map[int]error{99: nil, 100: ErrFields, 100000: ErrFields} {
+		head := "GET / HTTP/1.1\r\nX: y\r\n" + strings.Repeat(" z\r\n", n) + "\r\n"
+		if _, err := ReadHead(bufio.NewReader(strings.NewReader(head)), lim, func() error { return nil }); err != want {
+			t.Errorf("%d lines: %v, want %v", n, err, want)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// A Service names one that listens.
+type Service struct{ Origin, Sensor, Persona, Device, Service, Protocol string }
+
+// Listened is how long each service listened within the filter's period. now ends
+// what still listens.
+func (s *Store) Listened(ctx context.Context, f Filter, now time.Time) (map[Service]time.Duration, error) {
+	w := &where{}
+	f.place(w)
+	out := map[Service]time.Duration{}
+	var last Service
+	var end int64 // of what is counted already: a service may have several addresses
+	err := each(ctx, s.db, `SELECT origin, sensor, persona, device, service, protocol, since, until FROM listening`+w.String()+
+		` GROUP BY origin, sensor, persona, device, service, protocol, since, until ORDER BY origin, sensor, persona, device, service, protocol, since`, w.args, func(rows *sql.Rows) error {
+		var v Service
+		var since, until int64
+		if err := rows.Scan(&v.Origin, &v.Sensor, &v.Persona, &v.Device, &v.Service, &v.Protocol, &since, &until); err != nil {
+			return err
+		}
+		if v != last {
+			last, end = v, 0
+		}
+		if until == 0 {
+			until = now.UnixNano()
+		}
+		from, to := max(since, end), until
+		if !f.From.IsZero() {
+			from = max(from, f.From.UnixNano())
+		}
+		if !f.To.IsZero() {
+			to = min(to, f.To.UnixNano())
+		}
+		if to > from {
+			out[v] += time.Duration(to - from)
+			end = to
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return out, nil
+}
+
+// Listening tells of all services that have listened which ones the journal leaves
+// listening: their sensor runs, or has ended without a word.
+func (s *Store) Listening(ctx context.Context) (map[Service]bool, error) {
+	out := map[Service]bool{}
+	err := each(ctx, s.db, `SELECT origin, sensor, persona, device, service, protocol, MAX(CASE WHEN until = 0 THEN 1 ELSE 0 END) FROM listening
+		GROUP BY origin, sensor, persona, device, service, protocol`, nil, func(rows *sql.Rows) error {
+		var v Service
+		var open int
+		err := rows.Scan(&v.Origin, &v.Sensor, &v.Persona, &v.Device, &v.Service, &v.Protocol, &open)
+		out[v] = open == 1
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return out, nil
+}
