@@ -9,7 +9,7 @@ DATA ?= sundew-data
 
 UI := internal/web/assets/index.html
 
-.PHONY: help go geo ui run build binaries image deb test lint fuzz interop fixtures soak browser screenshots bench demo-tapes clean
+.PHONY: help go geo ui run build binaries image deb test lint fuzz interop fixtures browser screenshots soak bench demo-tapes clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,15 +73,15 @@ fuzz: go ## Fuzz every codec for T each (T=10s).
 interop: build ## Point third-party clients at the built binary.
 	$(GO) test -tags interop -count=1 -timeout 30m -v ./interop
 
+fixtures: build ## Record the sessions by which the rules are judged into bin/fixtures (root).
+	@mkdir -p bin/fixtures
+	@for s in tuning check tools; do .cache/venv/bin/python interop/fixtures/record.py bin/sundew $$s bin/fixtures $(WORDS) || exit 1; done
+
 browser: build ## Use the dashboard in a headless Chromium.
 	cd web && npm run check && node --test --test-concurrency=1 test/
 
 screenshots: build ## Make docs/screenshots anew.
 	cd web && node test/screenshots.mjs
-
-fixtures: build ## Record the sessions by which the rules are judged into bin/fixtures (root).
-	@mkdir -p bin/fixtures
-	@for s in tuning check tools; do .cache/venv/bin/python interop/fixtures/record.py bin/sundew $$s bin/fixtures $(WORDS) || exit 1; done
 
 soak: build ## Every persona under all loads at once, for SOAK (10m).
 	SOAK=$(SOAK) $(GO) test -tags interop -count=1 -timeout 0 -v -run '^TestSoak$$' ./interop

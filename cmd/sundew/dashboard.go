@@ -78,7 +78,7 @@ func serveDashboard(ctx context.Context, d *door, dir directory, by *interpreter
 	if err := s.await(ctx, &beside); err != nil {
 		return err
 	}
-	cfg := dashboardConfig(dir, s, by, d)
+	cfg := dashboardConfig(ctx, &beside, dir, s, by, d)
 	cfg.Log = log
 	if add != nil {
 		add(&cfg)

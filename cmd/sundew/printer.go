@@ -51,7 +51,7 @@ func (p *eventPrinter) print(e *event.Event) error {
 	var s string
 	switch e.Kind {
 	case event.KindStatus:
-		s = p.paint(dim, fmt.Sprintf("%s  status   %s %s", at, e.What, e.Detail))
+		s = p.paint(dim, fmt.Sprintf("%s  status   %s %s", at, e.What, visible(string(e.Detail))))
 	case event.KindOpen:
 		s = p.paint(dim, fmt.Sprintf("%s  %-8s %s  %s > %s:%d  open  session %s", at, e.Protocol, e.Session, source(e), e.Device, e.Dst.Port, e.Listener))
 	case event.KindClose:
@@ -77,20 +77,20 @@ func source(e *event.Event) string {
 // act says what was done in one phrase.
 func (p *eventPrinter) act(e *event.Event) string {
 	var b strings.Builder
-	b.WriteString(p.paint(colourOf(e.Class), string(e.Class)+" "+e.Op))
+	b.WriteString(p.paint(colourOf(e.Class), string(e.Class)+" "+visible(e.Op)))
 	if e.Target != nil {
-		fmt.Fprintf(&b, " %s %s", e.Target.Kind, e.Target.Ref)
+		fmt.Fprintf(&b, " %s %s", e.Target.Kind, visible(e.Target.Ref))
 	}
 	for i := range max(len(e.Tags), len(e.Values)) {
 		b.WriteByte(' ')
 		if i < len(e.Tags) {
-			b.WriteString(e.Tags[i])
+			b.WriteString(visible(e.Tags[i]))
 		}
 		if i < len(e.Previous) {
-			fmt.Fprintf(&b, " %s ->", e.Previous[i])
+			fmt.Fprintf(&b, " %s ->", visible(e.Previous[i]))
 		}
 		if i < len(e.Values) {
-			b.WriteString(" " + e.Values[i])
+			b.WriteString(" " + visible(e.Values[i]))
 		}
 		if b.Len() > 400 {
 			b.WriteString(" …")
@@ -115,7 +115,7 @@ func (p *eventPrinter) act(e *event.Event) string {
 // octets writes an act's detail and the octets of both directions below it.
 func (p *eventPrinter) octets(e *event.Event) error {
 	if d := details(e.Detail); d != "" {
-		if _, err := fmt.Fprintf(p.out, "    %s\n", d); err != nil {
+		if _, err := fmt.Fprintf(p.out, "    %s\n", visible(d)); err != nil {
 			return err
 		}
 	}

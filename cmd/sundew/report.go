@@ -8,6 +8,7 @@ import (
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 	"github.com/sundew-ics/sundew/internal/report/document"
+	"github.com/sundew-ics/sundew/internal/store"
 )
 
 // reportCmd writes a report of a period.
@@ -27,12 +28,8 @@ func (c *reportCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	defer a.close()
-	cfg := document.Config{Title: c.Title, Filter: f, Query: c.asked(), Now: a.now.Truncate(time.Second), Build: version(), Rules: a.by.rules, Versions: a.by.known.Versions()}
-	v := analysis.CurrentVersions()
-	cfg.Versions["rules"], cfg.Versions["attack"], cfg.Versions["tools"] = fmt.Sprint(v.Rules), v.Attack, fmt.Sprint(v.Tools)
-	for _, n := range a.by.known.Notices() {
-		cfg.Notices = append(cfg.Notices, document.Notice{Data: n.Data, Text: n.Text, Link: n.Link, Licence: n.Licence, Built: n.Built})
-	}
+	cfg := documentConfig(a.by, f, a.now.Truncate(time.Second))
+	cfg.Title, cfg.Query = c.Title, c.asked()
 	d, err := document.Make(ctx, a.Store, cfg)
 	if err != nil {
 		return err
@@ -52,6 +49,17 @@ func (c *reportCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	_, err = fmt.Fprintf(t.out, "\n%s/report.html, with %d files; MANIFEST.json has their hashes\n", strings.TrimSuffix(c.Out, "/"), len(m.Files))
 	return err
+}
+
+// documentConfig is what a report of a filter's sessions is made by.
+func documentConfig(by *interpreter, f store.Filter, now time.Time) document.Config {
+	cfg := document.Config{Filter: f, Query: map[string]string{}, Now: now, Build: version(), Rules: by.rules, Versions: by.known.Versions()}
+	v := analysis.CurrentVersions()
+	cfg.Versions["rules"], cfg.Versions["attack"], cfg.Versions["tools"] = fmt.Sprint(v.Rules), v.Attack, fmt.Sprint(v.Tools)
+	for _, n := range by.known.Notices() {
+		cfg.Notices = append(cfg.Notices, document.Notice{Data: n.Data, Text: n.Text, Link: n.Link, Licence: n.Licence, Built: n.Built})
+	}
+	return cfg
 }
 
 // asked is the question by its flags, without what only says where.

@@ -194,7 +194,7 @@ func (s *Session) appendClose(err error) {
 	}
 	switch {
 	case err != nil:
-		c.Error = err.Error()
+		c.Error = event.Escape(err.Error()) // it may quote the visitor
 		c.Reason = "error"
 	case c.Reason == "":
 		c.Reason = "protocol" // the device hung up
