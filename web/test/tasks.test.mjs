@@ -187,5 +187,8 @@ test('pages are quick', { timeout: 120_000 }, async () => {
     });
   }
   console.log('# first paint and slowest answer of a page, ms:', JSON.stringify(times));
-  for (const [path, { paint }] of Object.entries(times)) assert.ok(paint < 500 * slack, `${path}: first paint after ${paint} ms`);
+  for (const [path, { paint, data }] of Object.entries(times)) {
+    assert.ok(paint < 500 * slack, `${path}: first paint after ${paint} ms`);
+    assert.ok(data < 150 * slack * 2, `${path}: its data came after ${data} ms`);
+  }
 });
