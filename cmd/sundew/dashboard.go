@@ -78,8 +78,11 @@ func serveDashboard(ctx context.Context, d *door, dir directory, by *interpreter
 	if err := s.await(ctx, &beside); err != nil {
 		return err
 	}
-	cfg := dashboardConfig(ctx, &beside, dir, s, by, d)
-	cfg.Log = log
+	cfg := dashboardConfig(dir, s, by, d, log)
+	r := newReports(ctx, dir, s.get, by, log)
+	cfg.Reports = &web.Reports{Make: r.order, List: r.list, Open: r.open}
+	defer r.done.Wait()
+	defer cancel()
 	if add != nil {
 		add(&cfg)
 	}

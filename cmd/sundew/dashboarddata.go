@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"iter"
+	"log/slog"
 	"os"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/analysis/enrich"
@@ -111,14 +111,13 @@ func heldIn(dir directory) func(sha256 string) bool {
 }
 
 // dashboardConfig is what a dashboard of a directory is made of, running or not.
-func dashboardConfig(ctx context.Context, beside *sync.WaitGroup, dir directory, s *shownStore, by *interpreter, d *door) web.Config {
-	x := &jobs{dir, s, by}
-	books := &bookcase{jobs: x, ctx: ctx, work: beside}
+func dashboardConfig(dir directory, s *shownStore, by *interpreter, d *door, log *slog.Logger) web.Config {
+	x := &exporter{dir, s.get, by, log}
 	return web.Config{
-		Store: s.get, Rules: by.rules, Secrets: d.secrets, Build: version(), Hosts: d.hosts, TLS: d.cert != nil,
+		Store: s.get, Rules: by.rules, Secrets: d.secrets, Log: log, Build: version(), Hosts: d.hosts, TLS: d.cert != nil,
 		Versions: by.Versions, Source: by.Source, Follow: linesSince(dir),
-		Lines:  func(ctx context.Context, v *store.Session) (web.Transcript, error) { return transcriptOf(ctx, dir, v) },
+		Lines:   func(ctx context.Context, v *store.Session) (web.Transcript, error) { return transcriptOf(ctx, dir, v) },
+		Capture: x.capture, Archive: x.archive, Layer: x.layer, Formats: x.formats(),
 		Decode: decoderOf, Describe: described, Scanners: by.known.Scanners, Notices: noticesOf(by.known), Held: heldIn(dir),
-		Archive: archiveOf(dir), Capture: x.capture, Formats: x.formats(), Reports: &web.Reports{Make: books.make, List: books.list, Open: books.open},
 	}
 }

@@ -150,14 +150,19 @@ func covers(c *x509.Certificate, names []string) bool {
 	return true
 }
 
-// sign is what the operator is told of the way in; token is "" where there is a
-// password.
-func (d *door) sign(token string) string {
+// url is where the dashboard is.
+func (d *door) url() string {
 	scheme := "http"
 	if d.cert != nil {
 		scheme = "https"
 	}
-	text := fmt.Sprintf("%s://%s/", scheme, d.Addr())
+	return fmt.Sprintf("%s://%s/", scheme, d.Addr())
+}
+
+// sign is what the operator is told of the way in; token is "" where there is a
+// password.
+func (d *door) sign(token string) string {
+	text := d.url()
 	if d.sum != "" {
 		text += "\n         its certificate has the SHA-256 " + d.sum
 	}

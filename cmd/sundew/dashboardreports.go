@@ -1,15 +1,12 @@
 package main
 
 import (
-	"archive/zip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,187 +15,169 @@ import (
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/report/document"
+	"github.com/sundew-ics/sundew/internal/store"
 	"github.com/sundew-ics/sundew/internal/web"
 )
 
-// bookcase makes reports from the dashboard and keeps them below DIR/reports,
-// one at a time.
-type bookcase struct {
-	*jobs
-	ctx  context.Context // ends a report that is being made
-	work *sync.WaitGroup // of which its making is
-
-	mu     sync.Mutex
-	making *web.Report // or the last, if that failed
-}
-
-// maxReports bounds how many are kept; the oldest make room.
-const maxReports = 20
-
-// Files of a report, and the note beside them.
+// Bounds of reports that are made from the dashboard.
 const (
-	reportPage = "report.html"
-	reportAll  = "report.zip"
-	reportNote = "report.json"
+	maxReports = 20
+	reportTime = 10 * time.Minute
 )
 
-func (b *bookcase) path(name ...string) string {
-	return b.dir.path(append([]string{"reports"}, name...)...)
+// reports makes reports into a directory below the sensor's, one at a time.
+type reports struct {
+	ctx context.Context // of the dashboard
+	dir string
+	db  func() *store.Store
+	by  *interpreter
+	log *slog.Logger
+
+	mu     sync.Mutex
+	making *web.Report // nil: none
+	failed []web.Report
+	done   sync.WaitGroup
 }
 
-// make begins a report and returns at once.
-func (b *bookcase) make(_ context.Context, o web.Order) (web.Report, error) {
+func newReports(ctx context.Context, dir directory, db func() *store.Store, by *interpreter, log *slog.Logger) *reports {
+	return &reports{ctx: ctx, dir: dir.path("reports"), db: db, by: by, log: log}
+}
+
+// order begins a report.
+func (r *reports) order(_ context.Context, o web.Order) (web.Report, error) {
 	if o.Anonymise {
-		return web.Report{}, errors.New("a report names addresses; for one to be given away use `sundew export --share`")
+		return web.Report{}, errors.New("reports are not anonymised; `sundew export --share` makes data to be given away")
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.making != nil && b.making.State == "making" {
-		return web.Report{}, errors.New("another report is being made")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.making != nil {
+		return web.Report{}, errors.New("another report is being made: wait until it is done")
+	}
+	have, err := r.ready()
+	if err != nil {
+		return web.Report{}, err
+	}
+	if len(have) >= maxReports {
+		return web.Report{}, fmt.Errorf("there are %d reports already: remove some from %s", len(have), r.dir)
 	}
 	now := time.Now().UTC().Truncate(time.Second)
-	sum := sha256.Sum256([]byte(now.String() + o.Query))
-	r := web.Report{ID: now.Format("20060102T150405") + "-" + hex.EncodeToString(sum[:3]), Made: now, From: o.Filter.From, To: o.Filter.To, State: "making", Files: []web.ReportFile{}}
-	if err := os.MkdirAll(b.path(), 0o700); err != nil {
-		return r, err
+	v := web.Report{ID: now.Format("2006-01-02T150405Z"), Made: now, From: o.Filter.From, To: o.Filter.To, Files: []web.ReportFile{}, State: "making"}
+	if _, err := os.Stat(filepath.Join(r.dir, v.ID)); err == nil {
+		return web.Report{}, errors.New("one was made this very second: try again")
 	}
-	left, _ := filepath.Glob(b.path("*.new")) // of a process that ended meanwhile
-	for _, dir := range left {
-		os.RemoveAll(dir)
-	}
-	b.making = &r
-	b.work.Go(func() { b.write(r, o) })
-	return r, nil
-}
-
-// reportTime bounds the making of one report.
-const reportTime = 5 * time.Minute
-
-func (b *bookcase) write(r web.Report, o web.Order) {
-	ctx, stop := context.WithTimeout(b.ctx, reportTime)
-	defer stop()
-	err := b.fill(ctx, &r, o)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err != nil {
-		r.State, r.Error = "failed", err.Error()
-		os.RemoveAll(b.path(r.ID))
-		os.RemoveAll(b.path(r.ID + ".new"))
-		b.making = &r
-		return
-	}
-	b.making = nil
-	b.tidy()
-}
-
-// fill writes the files, and moves them to their place when all are there.
-func (b *bookcase) fill(ctx context.Context, r *web.Report, o web.Order) error {
-	temp := b.path(r.ID + ".new")
-	cfg := documentConfig(b.by, o.Filter, r.Made)
-	if o.Query != "" {
-		cfg.Query["q"] = o.Query
-	}
-	d, err := document.Make(ctx, b.store.get(), cfg)
-	if err != nil {
-		return err
-	}
-	all := filepath.Join(temp, "all")
-	if _, err := d.Write(ctx, all); err != nil {
-		return err
-	}
-	if err := zipFolder(filepath.Join(temp, reportAll), all); err != nil {
-		return err
-	}
-	if err := os.Rename(filepath.Join(all, reportPage), filepath.Join(temp, reportPage)); err != nil {
-		return err
-	}
-	if err := os.RemoveAll(all); err != nil {
-		return err
-	}
-	r.State = "ready"
-	for _, name := range []string{reportPage, reportAll} {
-		info, err := os.Stat(filepath.Join(temp, name))
+	r.making = &v
+	r.done.Go(func() {
+		err := r.make(v, o)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.making = nil
 		if err != nil {
-			return err
+			r.log.Error("a report could not be made", "err", err)
+			v.State, v.Error = "failed", err.Error()
+			r.failed = append(r.failed[max(0, len(r.failed)-4):], v)
 		}
-		r.Files = append(r.Files, web.ReportFile{Name: name, Octets: info.Size()})
-		r.Octets += info.Size()
+	})
+	return v, nil
+}
+
+// make makes a report beside its place, and puts it there when it is whole.
+func (r *reports) make(v web.Report, o web.Order) error {
+	ctx, cancel := context.WithTimeout(r.ctx, reportTime)
+	defer cancel()
+	cfg := document.Config{Filter: o.Filter, Query: map[string]string{}, Now: v.Made, Build: version(), Rules: r.by.rules, Versions: allVersions(r.by)}
+	for name, text := range map[string]string{"from": stamped(v.From), "to": stamped(v.To), "q": o.Query} {
+		if text != "" {
+			cfg.Query[name] = text
+		}
 	}
-	note, err := json.Marshal(r)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(temp, reportNote), note, 0o600)
+	for _, n := range r.by.known.Notices() {
+		cfg.Notices = append(cfg.Notices, document.Notice{Data: n.Data, Text: n.Text, Link: n.Link, Licence: n.Licence, Built: n.Built})
 	}
+	d, err := document.Make(ctx, r.db(), cfg)
 	if err != nil {
 		return err
 	}
-	return os.Rename(temp, b.path(r.ID))
-}
-
-// zipFolder packs what is in a folder.
-func zipFolder(out, folder string) error {
-	return writeFile(out, func(w io.Writer) error {
-		z := zip.NewWriter(w)
-		if err := z.AddFS(os.DirFS(folder)); err != nil {
-			return err
-		}
-		return z.Close()
-	})
-}
-
-// tidy deletes the oldest beyond maxReports.
-func (b *bookcase) tidy() {
-	list, err := b.kept()
+	if err := os.MkdirAll(r.dir, 0o700); err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp(r.dir, ".making-")
 	if err != nil {
-		return
+		return err
 	}
-	for _, r := range list[min(maxReports, len(list)):] {
-		os.RemoveAll(b.path(r.ID))
+	if _, err := d.Write(ctx, temp); err != nil {
+		return errors.Join(err, os.RemoveAll(temp))
 	}
+	return os.Rename(temp, filepath.Join(r.dir, v.ID))
 }
 
-// kept are the finished reports, the latest first.
-func (b *bookcase) kept() ([]web.Report, error) {
-	all, err := os.ReadDir(b.path())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+func stamped(t time.Time) string {
+	if t.IsZero() {
+		return ""
 	}
-	out := []web.Report{}
-	for _, e := range all {
-		var r web.Report
-		if note, err := os.ReadFile(b.path(e.Name(), reportNote)); err == nil && json.Unmarshal(note, &r) == nil && r.ID == e.Name() {
-			out = append(out, r)
+	return t.Format(time.RFC3339)
+}
+
+// list is what there is, the latest first.
+func (r *reports) list() ([]web.Report, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out, err := r.ready()
+	if r.making != nil {
+		out = append(out, *r.making)
+	}
+	out = append(out, r.failed...)
+	slices.SortFunc(out, func(a, b web.Report) int { return strings.Compare(b.ID, a.ID) })
+	return out, err
+}
+
+// ready are the reports that are whole.
+func (r *reports) ready() ([]web.Report, error) {
+	list, err := os.ReadDir(r.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var out []web.Report
+	for _, e := range list {
+		made, bad := time.Parse("2006-01-02T150405Z", e.Name())
+		if !e.IsDir() || bad != nil {
+			continue
 		}
-	}
-	slices.SortFunc(out, func(x, y web.Report) int { return strings.Compare(y.ID, x.ID) })
-	return out, nil
-}
-
-// list is all reports, with the one that is being made.
-func (b *bookcase) list() ([]web.Report, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	out, err := b.kept()
-	if b.making != nil {
-		out = slices.Insert(out, 0, *b.making)
+		v := web.Report{ID: e.Name(), Made: made, State: "ready", Files: []web.ReportFile{}}
+		files := os.DirFS(filepath.Join(r.dir, e.Name()))
+		err = errors.Join(err, fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			info, err := d.Info()
+			if err == nil {
+				v.Files = append(v.Files, web.ReportFile{Name: path, Octets: info.Size()})
+				v.Octets += info.Size()
+			}
+			return err
+		}))
+		out = append(out, v)
 	}
 	return out, err
 }
 
-// open opens a file of a report.
-func (b *bookcase) open(id, name string) (io.ReadCloser, int64, error) {
-	if name != reportPage && name != reportAll {
-		return nil, 0, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+// open opens a file of a report; no name leads out of it.
+func (r *reports) open(id, name string) (io.ReadCloser, int64, error) {
+	if _, err := time.Parse("2006-01-02T150405Z", id); err != nil || !fs.ValidPath(name) {
+		return nil, 0, fs.ErrNotExist
 	}
-	root, err := os.OpenRoot(b.path())
+	root, err := os.OpenRoot(filepath.Join(r.dir, id))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, fs.ErrNotExist
 	}
 	defer root.Close()
-	f, err := root.Open(filepath.Join(id, name))
+	f, err := root.Open(filepath.FromSlash(name))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, fs.ErrNotExist
 	}
 	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
 	if err != nil {
 		return nil, 0, errors.Join(err, f.Close())
 	}

@@ -8,9 +8,9 @@ import (
 )
 
 // openDashboard opens the dashboard's door. Where nobody asked for it and its
-// port is taken, the sensor runs without.
+// port is taken, or there is no store, the sensor runs without.
 func (m *machine) openDashboard(c *runCmd) error {
-	if c.Dashboard == "off" {
+	if c.Dashboard == "off" || c.Dashboard == "" && m.store == nil { // which asks the store
 		return nil
 	}
 	addr := c.Dashboard

@@ -8,7 +8,6 @@ import (
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 	"github.com/sundew-ics/sundew/internal/report/document"
-	"github.com/sundew-ics/sundew/internal/store"
 )
 
 // reportCmd writes a report of a period.
@@ -28,8 +27,10 @@ func (c *reportCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	defer a.close()
-	cfg := documentConfig(a.by, f, a.now.Truncate(time.Second))
-	cfg.Title, cfg.Query = c.Title, c.asked()
+	cfg := document.Config{Title: c.Title, Filter: f, Query: c.asked(), Now: a.now.Truncate(time.Second), Build: version(), Rules: a.by.rules, Versions: allVersions(a.by)}
+	for _, n := range a.by.known.Notices() {
+		cfg.Notices = append(cfg.Notices, document.Notice{Data: n.Data, Text: n.Text, Link: n.Link, Licence: n.Licence, Built: n.Built})
+	}
 	d, err := document.Make(ctx, a.Store, cfg)
 	if err != nil {
 		return err
@@ -51,15 +52,11 @@ func (c *reportCmd) Run(ctx context.Context, t *terminal) error {
 	return err
 }
 
-// documentConfig is what a report of a filter's sessions is made by.
-func documentConfig(by *interpreter, f store.Filter, now time.Time) document.Config {
-	cfg := document.Config{Filter: f, Query: map[string]string{}, Now: now, Build: version(), Rules: by.rules, Versions: by.known.Versions()}
-	v := analysis.CurrentVersions()
-	cfg.Versions["rules"], cfg.Versions["attack"], cfg.Versions["tools"] = fmt.Sprint(v.Rules), v.Attack, fmt.Sprint(v.Tools)
-	for _, n := range by.known.Notices() {
-		cfg.Notices = append(cfg.Notices, document.Notice{Data: n.Data, Text: n.Text, Link: n.Link, Licence: n.Licence, Built: n.Built})
-	}
-	return cfg
+// allVersions are those of rules and data, by name.
+func allVersions(by *interpreter) map[string]string {
+	out, v := by.known.Versions(), analysis.CurrentVersions()
+	out["rules"], out["attack"], out["tools"] = fmt.Sprint(v.Rules), v.Attack, fmt.Sprint(v.Tools)
+	return out
 }
 
 // asked is the question by its flags, without what only says where.

@@ -28,7 +28,7 @@ type runCmd struct {
 	Sandbox       string   `enum:"on,off,strict" default:"on" env:"SUNDEW_SANDBOX" help:"Give up files, programs and sockets that are not needed: as far as the kernel can, not at all, or refuse to start if something does not hold (${enum})."`
 	Store         string   `enum:"on,off" default:"on" env:"SUNDEW_STORE" help:"Keep the store up with the journal, for questions and pages; off: commands do it when they are asked (${enum})."`
 	Metrics       string   `placeholder:"IP:PORT" env:"SUNDEW_METRICS" help:"Serve figures to Prometheus (/metrics, /healthz, /readyz) here; a loopback address. Default: nowhere."`
-	Dashboard     string   `placeholder:"IP:PORT|off" env:"SUNDEW_DASHBOARD" help:"Serve the dashboard here. Default: 127.0.0.1:8900 if that port is free."`
+	Dashboard     string   `placeholder:"IP:PORT|off" env:"SUNDEW_DASHBOARD" help:"Serve the dashboard here. Default: 127.0.0.1:8900 if that port is free and there is a store."`
 	BackupDir     string   `placeholder:"DIR" env:"SUNDEW_BACKUP_DIR" help:"Make a backup every day, here."`
 	BackupAt      string   `name:"backup.at" placeholder:"HH:MM" default:"02:00" env:"SUNDEW_BACKUP_AT" help:"When, in local time (${default})."`
 	BackupKeep    string   `name:"backup.keep" placeholder:"SPAN" default:"30d" env:"SUNDEW_BACKUP_KEEP" help:"How long backups are kept; the newest always is (${default})."`

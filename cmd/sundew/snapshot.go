@@ -29,6 +29,7 @@ type snapshot struct {
 	Backup    *backup.Last      `json:"backup,omitempty"`
 	Sandbox   []sandbox.Measure `json:"sandbox,omitempty"`
 	Outbound  outboundSnapshot  `json:"outbound"`
+	Dashboard string            `json:"dashboard,omitempty"` // where it is
 	Store     *storeSnapshot    `json:"store,omitempty"`
 	Sinks     map[string]int64  `json:"sink_lag_octets,omitempty"`
 	Dropped   map[string]uint64 `json:"dropped,omitempty"` // lines that the journal lost, by class
@@ -80,6 +81,9 @@ func (m *machine) snapshot() snapshot {
 	s := snapshot{
 		Sensor: m.config.Sensor, Build: m.config.Build, Personas: m.names(), Started: m.started, Now: time.Now().UTC(),
 		Stats: m.sensor.Stats(), Process: ownProcess(), Disk: diskOf(string(m.dir)), Sandbox: m.sandbox,
+	}
+	if m.door != nil {
+		s.Dashboard = m.door.url()
 	}
 	if m.backup != nil {
 		last := m.backup.Last()

@@ -168,7 +168,10 @@ func share(n, of int64) string {
 	if of == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
+	if p := 100 * float64(n) / float64(of); n == 0 || p >= 0.05 {
+		return fmt.Sprintf("%.1f %%", p)
+	}
+	return "<0.1 %"
 }
 
 // first joins the first of a list.

@@ -79,6 +79,9 @@ func (s *snapshot) print(t *terminal, before *snapshot) error {
 	if s.Process.Memory > 0 {
 		memory = " of " + octets(float64(s.Process.Memory))
 	}
+	if s.Dashboard != "" {
+		fmt.Fprintln(t.out, "See      "+s.Dashboard)
+	}
 	fmt.Fprintf(t.out, "Process  %s%s resident, CPU %.1f s (%.1f %%), %d of %d files open\n",
 		octets(float64(s.Process.RSS)), memory, s.Process.CPU, 100*s.Process.CPU/max(1, up.Seconds()), s.Process.Files, s.Process.Limit)
 	fmt.Fprintf(t.out, "Journal  %s of %s in %d segments; artefacts %s\n", octets(float64(s.Journal.Octets)), octets(float64(s.Journal.Quota)), s.Journal.Segments, octets(float64(s.Artifacts)))

@@ -142,8 +142,3 @@ func (d *data) whose(protocol, user, secret string) *maker {
 	}
 	return d.shipped["*"+key]
 }
-
-// Shipped says whether a pair is one that devices are delivered with.
-func (r *Rules) Shipped(protocol, user, secret string) bool {
-	return r.data.whose(protocol, user, secret) != nil
-}

@@ -2,6 +2,8 @@ package analysis
 
 import "github.com/sundew-ics/sundew/internal/event"
 
-// ClassSeverity is the severity of every act of a class: a session with one has it
-// at least.
-func ClassSeverity(c event.Class) int { return severity(&event.Event{Class: c}) }
+// OperationSeverity is the severity that an act of an operation has at least: a
+// session with one has it too.
+func OperationSeverity(op string, c event.Class) int {
+	return severity(&event.Event{Op: op, Class: c})
+}

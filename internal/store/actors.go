@@ -45,64 +45,43 @@ type deeds struct {
 	head            int // its first sum, plus one
 }
 
-// Orders in which sources can be listed.
-const (
-	Gravest      = ""         // those that did the gravest first
-	MostSessions = "sessions" //
-	MostActs     = "acts"     //
-	Latest       = "last"     // the last to come first
-	Earliest     = "first"    // the first to come first
-)
+// graver orders the gravest first.
+func graver(a, b deeds) int {
+	return cmp.Or(cmp.Compare(b.severity, a.severity), cmp.Compare(b.score, a.score), cmp.Compare(b.sessions, a.sessions), cmp.Compare(a.source, b.source))
+}
 
-// order compares by one of these, then by what was done.
+// order is that of the list of actors by name: the most "sessions" or "acts", the
+// "last" to come or the "first"; else those that did the gravest.
 func order(by string) func(a, b deeds) int {
 	return func(a, b deeds) int {
 		c := 0
 		switch by {
-		case MostSessions:
+		case "sessions":
 			c = cmp.Compare(b.sessions, a.sessions)
-		case MostActs:
+		case "acts":
 			c = cmp.Compare(b.acts, a.acts)
-		case Latest:
+		case "last":
 			c = cmp.Compare(b.last, a.last)
-		case Earliest:
+		case "first":
 			c = cmp.Compare(a.first, b.first)
 		}
-		return cmp.Or(c, cmp.Compare(b.severity, a.severity), cmp.Compare(b.score, a.score), cmp.Compare(b.sessions, a.sessions), cmp.Compare(a.source, b.source))
-	}
-}
-
-// exactly is order's, by the times themselves.
-func exactly(by string) func(a, b Actor) int {
-	return func(a, b Actor) int {
-		c := 0
-		switch by {
-		case MostSessions:
-			c = cmp.Compare(b.Sessions, a.Sessions)
-		case MostActs:
-			c = cmp.Compare(b.Acts, a.Acts)
-		case Latest:
-			c = b.Last.Compare(a.Last)
-		case Earliest:
-			c = a.First.Compare(b.First)
-		}
-		return cmp.Or(c, cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Score, a.Score), cmp.Compare(b.Sessions, a.Sessions), a.Src.Compare(b.Src))
+		return cmp.Or(c, graver(a, b))
 	}
 }
 
 // Actors lists sources, those that did the gravest first.
 func (s *Store) Actors(ctx context.Context, f Filter, limit int) ([]Actor, error) {
-	return s.ActorsBy(ctx, f, Gravest, limit)
+	return s.ActorsBy(ctx, f, "", limit)
 }
 
-// ActorsBy lists sources in one of the orders above.
+// ActorsBy lists sources in an order by name.
 func (s *Store) ActorsBy(ctx context.Context, f Filter, by string, limit int) ([]Actor, error) {
+	order := order(by)
 	m, err := s.sums(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	before := order(by)
-	var top []deeds // the first of the order so far
+	var top []deeds // the gravest so far, in order
 	for k := range m.sources {
 		c := &m.sources[k]
 		d := deeds{source: c.source, days: int64(c.days), head: c.head, first: math.MaxInt64}
@@ -116,15 +95,25 @@ func (s *Store) ActorsBy(ctx context.Context, f Filter, by string, limit int) ([
 			x := &m.names.verdicts[g.visit.verdict]
 			d.severity, d.score = max(d.severity, x.severity), max(d.score, x.score)
 		}
-		if len(top) == limit && (limit == 0 || before(top[limit-1], d) < 0) {
+		if len(top) == limit && (limit == 0 || order(top[limit-1], d) < 0) {
 			continue
 		}
-		at, _ := slices.BinarySearchFunc(top, d, before)
+		at, _ := slices.BinarySearchFunc(top, d, order)
 		top = slices.Insert(top, at, d)
 		top = top[:min(limit, len(top))]
 	}
 	out, err := s.actors(ctx, f, m, top)
-	slices.SortStableFunc(out, exactly(by))
+	slices.SortStableFunc(out, func(a, b Actor) int {
+		switch by { // within an hour, too
+		case "last":
+			return b.Last.Compare(a.Last)
+		case "first":
+			return a.First.Compare(b.First)
+		case "":
+			return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Score, a.Score), cmp.Compare(b.Sessions, a.Sessions), a.Src.Compare(b.Src))
+		}
+		return 0
+	})
 	return out, err
 }
 

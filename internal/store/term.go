@@ -134,7 +134,7 @@ func (s *Store) siftActs(ctx context.Context, f Filter, t *Term, n *names, v *si
 		}
 		ok := t.fits([]string{text})
 		if ok {
-			least = min(least, int64(analysis.ClassSeverity(event.Class(o.class))))
+			least = min(least, int64(analysis.OperationSeverity(o.op, event.Class(o.class))))
 		}
 		return ok
 	})

@@ -10,12 +10,12 @@ func (t *Term) restrict(w *where) {
 	}
 	switch home := t.Key.home(); home {
 	case "places", "networks", "verdicts":
-		w.and(not + strings.TrimSuffix(home, "s") + " IN (SELECT key FROM " + home + " WHERE " + t.own(w) + ")")
+		w.and("sessions." + strings.TrimSuffix(home, "s") + " " + not + "IN (SELECT key FROM " + home + " WHERE " + t.own(w) + ")")
 	case "sources":
 		inner := &where{args: w.args}
 		t.addresses(inner)
 		w.args = inner.args
-		w.and(not + "source IN (SELECT key FROM sources" + inner.String() + ")")
+		w.and("sessions.source " + not + "IN (SELECT key FROM sources" + inner.String() + ")")
 	default:
 		w.and(not + "(" + t.row(w) + ")")
 	}
@@ -50,9 +50,9 @@ func (t *Term) row(w *where) string {
 	case KeySession:
 		return t.texts(w, "sessions.id")
 	case KeyReason:
-		return t.texts(w, "reason")
+		return t.texts(w, "sessions.reason")
 	case KeyFingerprint:
-		return t.texts(w, "fingerprint")
+		return t.texts(w, "sessions.fingerprint")
 	case KeyPort:
 		return t.number(w, "dst_port")
 	case KeyActs:

@@ -55,11 +55,10 @@ type File struct {
 
 // Files lists what visitors brought, the latest first.
 func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) {
-	w := f.sessions() // files are few: each one's session is looked at
-	w.and("sessions.key = artifacts.session")
+	w := f.sessions()
 	out := []File{}
 	err := each(ctx, s.db, `SELECT sha256, MAX(size), MIN(name), MIN(kind), COUNT(*), COUNT(DISTINCT source), MIN(at), MAX(at)
-		FROM artifacts CROSS JOIN sessions`+w.String()+` GROUP BY sha256 ORDER BY 8 DESC, 1 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
+		FROM artifacts JOIN sessions ON sessions.key = artifacts.session`+w.String()+` GROUP BY sha256 ORDER BY 8 DESC, 1 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
 		var v File
 		var first, last int64
 		err := rows.Scan(&v.SHA256, &v.Size, &v.Name, &v.Kind, &v.Times, &v.Sources, &first, &last)
@@ -81,9 +80,9 @@ func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) 
 // protocolsOf are those by which a file came.
 func (s *Store) protocolsOf(ctx context.Context, f Filter, sum string) ([]string, error) {
 	w := f.sessions()
-	w.and("sha256 = ? AND sessions.key = artifacts.session", sum)
+	w.and("sha256 = ?", sum)
 	out := []string{}
-	err := each(ctx, s.db, `SELECT DISTINCT protocol FROM artifacts CROSS JOIN sessions
+	err := each(ctx, s.db, `SELECT DISTINCT protocol FROM artifacts JOIN sessions ON sessions.key = artifacts.session
 		JOIN places ON places.key = sessions.place`+w.String()+` ORDER BY 1`, w.args, func(rows *sql.Rows) error {
 		var p string
 		err := rows.Scan(&p)
@@ -91,17 +90,4 @@ func (s *Store) protocolsOf(ctx context.Context, f Filter, sum string) ([]string
 		return err
 	})
 	return out, err
-}
-
-// FilesIn counts the different files that the filter's visitors brought.
-func (s *Store) FilesIn(ctx context.Context, f Filter) (n int64, err error) {
-	w := f.sessions()
-	q := "SELECT COUNT(DISTINCT sha256) FROM artifacts" // few: each one's session is looked at
-	if w.text.Len() > 0 {
-		q += " CROSS JOIN sessions" + w.String() + " AND sessions.key = artifacts.session"
-	}
-	if err := s.db.QueryRowContext(ctx, q, w.args...).Scan(&n); err != nil {
-		return 0, fmt.Errorf("store: %w", err)
-	}
-	return n, nil
 }

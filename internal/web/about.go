@@ -2,8 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"net/http"
-	"strconv"
 
 	"github.com/sundew-ics/sundew/internal/store"
 )
@@ -38,11 +36,7 @@ func (a *ask) origins() (any, error) {
 }
 
 func (a *ask) document() (any, error) {
-	a.w.Header().Set("Content-Type", "application/json")
-	a.w.Header().Set("Content-Length", strconv.Itoa(len(document)))
-	a.w.WriteHeader(http.StatusOK)
-	a.w.Write(document)
-	return sent{}, nil
+	return &answer{etag: `"` + a.cfg.Build + `"`, plain: document}, nil
 }
 
 // queryRead is a query as it was understood.

@@ -30,21 +30,22 @@ type Config struct {
 
 	Running *Running // nil: no sensor runs in this process
 
-	Follow   Follow                                                           // nil: the stream stays empty
-	Source   func(netip.Addr) analysis.Source                                 // what is known of an address
-	Versions func() string                                                    // of this build's rules and data
-	Lines    func(ctx context.Context, s *store.Session) (Transcript, error)  // a session's lines, from the journal
-	Decode   func(protocol string) Decode                                     // nil for a protocol that cannot be decoded
-	Describe func(protocol string) (title string, ports []uint16)             // a protocol for people
-	Scanners func() []string                                                  // research scanners that are known
-	Notices  func() []Notice                                                  // on the data that is shown
-	Behind   func() int64                                                     // octets of the journal that the store has yet to take
-	Held     func(sha256 string) bool                                         // a visitor's file is kept
-	Archive  func(ctx context.Context, w io.Writer, sha256 string) error      // it, in a ZIP
-	Capture  func(ctx context.Context, w io.Writer, s *store.Session) error   // a session as pcapng
-	Formats  []Format                                                         // of exports
-	Layer    func(w io.Writer, list []TechniqueRow, v18 bool, d string) error // for ATT&CK Navigator; nil: our own
-	Reports  *Reports
+	Follow   Follow                                                          // nil: the stream stays empty
+	Source   func(netip.Addr) analysis.Source                                // what is known of an address
+	Versions func() string                                                   // of this build's rules and data
+	Lines    func(ctx context.Context, s *store.Session) (Transcript, error) // a session's lines, from the journal
+	Decode   func(protocol string) Decode                                    // nil for a protocol that cannot be decoded
+	Describe func(protocol string) (title string, ports []uint16)            // a protocol for people
+	Scanners func() []string                                                 // research scanners that are known
+	Notices  func() []Notice                                                 // on the data that is shown
+	Behind   func() int64                                                    // octets of the journal that the store has yet to take
+	Held     func(sha256 string) bool                                        // a visitor's file is kept
+	Archive  func(ctx context.Context, w io.Writer, sha256 string) error     // it, in a ZIP
+	Capture  func(ctx context.Context, w io.Writer, s *store.Session) error  // a session as pcapng
+	Formats  []Format                                                        // of exports
+	// Layer writes a layer for ATT&CK Navigator, of ids of release 18 or 19.
+	Layer   func(ctx context.Context, w io.Writer, f store.Filter, v18 bool, domain string) error
+	Reports *Reports
 }
 
 // Follow yields the journal's lines from a time on, as they come; they are valid

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"io"
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/url"
@@ -115,7 +116,7 @@ func (a *ask) reportFile() (any, error) {
 		return nil, notWired("There are no reports here", "`sundew report` makes them")
 	}
 	id, name := a.r.PathValue("id"), a.r.PathValue("name")
-	if strings.ContainsAny(id+name, "/\\\x00") || strings.HasPrefix(id, ".") || strings.HasPrefix(name, ".") {
+	if !fs.ValidPath(id) || strings.Contains(id, "/") || !fs.ValidPath(name) || strings.Contains(name, `\`) {
 		return nil, store.ErrNone
 	}
 	f, size, err := a.cfg.Reports.Open(id, name)
@@ -133,7 +134,7 @@ func (a *ask) reportFile() (any, error) {
 		a.w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	}
 	a.w.Header().Set("Content-Type", kind)
-	a.w.Header().Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": name}))
+	a.w.Header().Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": path.Base(name)}))
 	a.w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
 	a.w.WriteHeader(http.StatusOK)
 	http.NewResponseController(a.w).SetWriteDeadline(time.Now().Add(10 * writeTime))

@@ -29,6 +29,9 @@ type problem struct {
 
 func (p *problem) Error() string { return p.Title + ": " + p.Detail }
 
+// ErrEmpty says that nothing fits what is to be exported.
+var ErrEmpty = errors.New("no session fits")
+
 // problemOf says of any error what a caller may know.
 func (s *Server) problemOf(err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
@@ -38,6 +41,8 @@ func (s *Server) problemOf(err error) *problem {
 		return &problem{Type: "query", Status: 400, Title: "The query cannot be read", Detail: q.text, Position: &q.position, Parameter: "q"}
 	}
 	switch {
+	case errors.Is(err, ErrEmpty):
+		return &problem{Type: "none", Status: 404, Title: "No session fits", Detail: "there is nothing to export under this filter"}
 	case errors.Is(err, store.ErrNone), errors.Is(err, fs.ErrNotExist):
 		return &problem{Type: "none", Status: 404, Title: "There is none", Detail: "nothing is held under that name; retention may have taken it"}
 	case errors.Is(err, context.DeadlineExceeded):

@@ -162,6 +162,9 @@ func newRig(t testing.TB, change func(*Config)) *rig {
 			_, err := io.WriteString(w, "x\n")
 			return err
 		}}, {Name: "none", Title: "None", Type: "text/plain", Ext: "txt", Why: "not in this test"}},
+		Layer: func(_ context.Context, w io.Writer, _ store.Filter, _ bool, domain string) error {
+			return json.NewEncoder(w).Encode(map[string]string{"domain": domain})
+		},
 		Running: r.running(),
 	}
 	if change != nil {

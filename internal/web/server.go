@@ -210,6 +210,7 @@ func routes() []route {
 func (s *Server) serve() {
 	for _, v := range routes() {
 		method, path, _ := strings.Cut(v.name, " ")
+		path = strings.Replace(path, "/files/{name}", "/files/{name...}", 1) // those of a report lie in folders
 		s.mux.Handle(method+" "+prefix+path, s.handle(v))
 	}
 	s.mux.HandleFunc(prefix+"/", func(w http.ResponseWriter, r *http.Request) {

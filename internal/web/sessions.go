@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -134,10 +135,9 @@ func (a *ask) related(s *store.Session) (r related, err error) {
 		return r, err
 	}
 	for _, c := range list {
-		for _, id := range c.Sessions {
-			if id == s.ID {
-				r.Cluster = clusterOf(&c)
-			}
+		if slices.Contains(c.Sources, s.Src) {
+			r.Cluster = clusterOf(&c)
+			break
 		}
 	}
 	if r.Sides, err = a.db.SidesOf(a.ctx, s, 50); err != nil {
@@ -172,7 +172,7 @@ type cluster struct {
 const maxListed = 200
 
 func clusterOf(c *analysis.Cluster) *cluster {
-	out := &cluster{Name: c.Name, Sessions: len(c.Sessions), Keys: c.Keys[:min(len(c.Keys), maxListed)], First: time.Unix(0, c.First).UTC(), Last: time.Unix(0, c.Last).UTC()}
+	out := &cluster{Name: c.Name, Sessions: c.Count, Keys: c.Keys[:min(len(c.Keys), maxListed)], First: time.Unix(0, c.First).UTC(), Last: time.Unix(0, c.Last).UTC()}
 	for _, s := range c.Sources[:min(len(c.Sources), maxListed)] {
 		out.Sources = append(out.Sources, s.String())
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"encoding/json"
 	"io"
 	"slices"
 	"strings"
@@ -104,56 +103,9 @@ func (a *ask) layer() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := a.seen(f)
-	if err != nil {
-		return nil, err
+	if a.cfg.Layer == nil {
+		return nil, notWired("Layers cannot be had", "this build does not make them")
 	}
 	domain, v18 := cmp.Or(a.query.Get("domain"), "ics"), a.query.Get("version") == "18"
-	write := a.cfg.Layer
-	if write == nil {
-		write = writeLayer
-	}
-	return a.file("application/json", "sundew-"+domain+"-layer.json", func(w io.Writer) error { return write(w, list, v18, domain) })
-}
-
-// writeLayer writes a layer for ATT&CK Navigator (layer format 4.5): how many
-// sessions show each technique of a domain.
-func writeLayer(w io.Writer, list []TechniqueRow, v18 bool, domain string) error {
-	type scored struct {
-		ID      string `json:"techniqueID"`
-		Score   int64  `json:"score"`
-		Comment string `json:"comment"`
-		Enabled bool   `json:"enabled"`
-	}
-	version := attack.Version
-	if v18 {
-		version = "18"
-	}
-	rows, most := []scored{}, int64(1)
-	at := map[string]int{}
-	for _, t := range list {
-		id := t.ID
-		if v18 && t.V18 != "" {
-			id = t.V18
-		}
-		if t.Domain != domain {
-			continue
-		}
-		i, ok := at[id]
-		if !ok { // two of 19 may have been one of 18
-			i = len(rows)
-			at[id] = i
-			rows = append(rows, scored{ID: id, Enabled: true})
-		}
-		rows[i].Score += t.Sessions
-		rows[i].Comment = strings.Join(t.Protocols, ", ")
-		most = max(most, rows[i].Score)
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(map[string]any{
-		"name": "Seen by Sundew", "domain": domain + "-attack", "versions": map[string]string{"attack": version, "navigator": "5.2.0", "layer": "4.5"},
-		"description": "How many sessions show each technique", "techniques": rows,
-		"gradient": map[string]any{"colors": []string{"#ffffff", "#2a6f97"}, "minValue": 0, "maxValue": most},
-	})
+	return a.file("application/json", "sundew-"+domain+"-layer.json", func(w io.Writer) error { return a.cfg.Layer(a.ctx, w, f, v18, domain) })
 }

@@ -7,6 +7,19 @@ import (
 	"time"
 )
 
+// FilesIn counts the different files that the filter's visitors brought.
+func (s *Store) FilesIn(ctx context.Context, f Filter) (n int64, err error) {
+	w := f.sessions()
+	q := "SELECT COUNT(DISTINCT sha256) FROM artifacts" // few: each one's session is looked at
+	if w.text.Len() > 0 {
+		q += " CROSS JOIN sessions" + w.String() + " AND sessions.key = artifacts.session"
+	}
+	if err := s.db.QueryRowContext(ctx, q, w.args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("store: %w", err)
+	}
+	return n, nil
+}
+
 // A Service names one that listens.
 type Service struct{ Origin, Sensor, Persona, Device, Service, Protocol string }
 
