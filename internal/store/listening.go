@@ -28,49 +28,72 @@ type Contact struct {
 }
 
 // Contacts tells for each service how long it listened within the filter's
-// period, and who came first. now ends what still listens.
+// period, and who came first in it. now ends what still listens.
 func (s *Store) Contacts(ctx context.Context, f Filter, now time.Time) ([]Contact, error) {
 	w := &where{}
 	f.place(w)
-	rows, err := s.db.QueryContext(ctx, `SELECT origin, sensor, MAX(site), persona, device, service, protocol, boot, since, until FROM listening`+w.String()+
-		` GROUP BY origin, sensor, persona, device, service, protocol, boot, since, until ORDER BY origin, sensor, persona, device, service, since`, w.args...)
+	spans, err := s.spans(ctx, w, now, `origin, sensor, persona, device, service, protocol, since`)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
 	out := []Contact{}
 	var end int64 // of what is counted already: a service may have several addresses
-	for rows.Next() {
-		var c Contact
-		var boot string
-		var since, until int64
-		if err := rows.Scan(&c.Origin, &c.Sensor, &c.Site, &c.Persona, &c.Device, &c.Service, &c.Protocol, &boot, &since, &until); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		if until == 0 {
-			until = now.UnixNano()
-		}
+	first, last := f.period()
+	for i := range spans {
+		v := &spans[i]
+		c := Contact{Origin: v.origin, Sensor: v.sensor, Site: v.site, Persona: v.persona, Device: v.device, Service: v.service, Protocol: v.protocol, Since: timeOf(v.since)}
 		if n := len(out); n == 0 || !out[n-1].same(&c) {
-			c.Since = timeOf(since)
 			out = append(out, c)
 			end = 0
 		}
-		from, to := max(since, end), until
-		if !f.From.IsZero() {
-			from = max(from, f.From.UnixNano())
-		}
-		if !f.To.IsZero() {
-			to = min(to, f.To.UnixNano())
-		}
-		if to > from {
+		if from, to := max(v.since, end, first), min(v.until, last); to > from {
 			out[len(out)-1].Listened += time.Duration(to - from)
 			end = to
 		}
 	}
-	if err := rows.Err(); err != nil {
+	return out, s.firsts(ctx, f, out)
+}
+
+// span is a time in which a service listened on one address.
+type span struct {
+	origin, sensor, site, persona, device, service, protocol string
+	since, until                                             int64
+	how                                                      string // it ended; "": it is not known to have
+}
+
+// silence is after how long a sensor that says nothing is not taken to listen any
+// more: it has a heartbeat each hour.
+const silence = 75 * time.Minute
+
+// spans lists when services listened. What was not ended goes on until now, or, if
+// its boot has been silent for long or is of an imported journal, to its last line.
+func (s *Store) spans(ctx context.Context, w *where, now time.Time, order string) ([]span, error) {
+	var out []span
+	err := each(ctx, s.db, `SELECT origin, sensor, site, persona, device, service, protocol, since, until, COALESCE(last, 0),
+		(SELECT COUNT(*) FROM notes WHERE notes.boot = listening.boot AND what = 'stop') FROM listening LEFT JOIN boots ON boots.id = listening.boot`+w.String()+
+		" ORDER BY "+order, w.args, func(rows *sql.Rows) error {
+		var v span
+		var last, stops int64
+		if err := rows.Scan(&v.origin, &v.sensor, &v.site, &v.persona, &v.device, &v.service, &v.protocol, &v.since, &v.until, &last, &stops); err != nil {
+			return err
+		}
+		switch {
+		case v.until != 0 && stops > 0:
+			v.how = "stop"
+		case v.until != 0:
+			v.how = "crash"
+		case v.origin != "" || now.Sub(timeOf(last)) > silence:
+			v.until, v.how = max(last, v.since), "silence"
+		default:
+			v.until = now.UnixNano()
+		}
+		out = append(out, v)
+		return nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	return out, s.firsts(ctx, f, out)
+	return out, nil
 }
 
 func (c *Contact) same(o *Contact) bool {

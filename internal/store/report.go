@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -227,7 +226,7 @@ type Uptime struct {
 	Site   string    `json:"site,omitempty"`
 	Since  time.Time `json:"since"`
 	Until  time.Time `json:"until"`
-	Down   string    `json:"ended,omitempty"` // "stop", "crash", or "" where it still listens
+	Down   string    `json:"ended,omitempty"` // "stop", "crash", "silence" where that is all that is known, or "": it still listens
 }
 
 // Uptimes lists when sensors listened with any service, within the filter's
@@ -237,39 +236,33 @@ func (s *Store) Uptimes(ctx context.Context, f Filter, now time.Time) ([]Uptime,
 	in(w, "origin", f.Origin)
 	in(w, "sensor", f.Sensor)
 	in(w, "persona", f.Persona)
-	rows, err := s.db.QueryContext(ctx, `SELECT sensor, MAX(site), MIN(since), MAX(CASE WHEN until = 0 THEN `+strconv.FormatInt(math.MaxInt64, 10)+` ELSE until END),
-		(SELECT COUNT(*) FROM notes WHERE notes.boot = listening.boot AND what = 'stop') FROM listening`+w.String()+` GROUP BY sensor, boot ORDER BY 1, 3`, w.args...)
+	spans, err := s.spans(ctx, w, now, `origin, sensor, since`)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
+	var all []span // of any service
+	for _, v := range spans {
+		n := len(all)
+		if n == 0 || all[n-1].origin != v.origin || all[n-1].sensor != v.sensor || all[n-1].until < v.since {
+			all = append(all, v)
+			continue
+		}
+		if u := &all[n-1]; v.until > u.until {
+			u.until, u.how = v.until, v.how
+		}
+	}
 	out := []Uptime{}
-	for rows.Next() {
-		var u Uptime
-		var since, until int64
-		var stops int
-		if err := rows.Scan(&u.Sensor, &u.Site, &since, &until, &stops); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		u.Since, u.Until = timeOf(since), now
-		switch {
-		case until == math.MaxInt64:
-		case stops > 0:
-			u.Until, u.Down = timeOf(until), "stop"
-		default:
-			u.Until, u.Down = timeOf(until), "crash"
-		}
-		if !f.From.IsZero() && u.Since.Before(f.From) {
-			u.Since = f.From
-		}
-		if !f.To.IsZero() && u.Until.After(f.To) {
-			u.Until, u.Down = f.To, ""
+	first, last := f.period()
+	for _, v := range all {
+		u := Uptime{Sensor: v.sensor, Site: v.site, Since: timeOf(max(v.since, first)), Until: timeOf(min(v.until, last)), Down: v.how}
+		if v.until > last {
+			u.Down = ""
 		}
 		if u.Until.After(u.Since) {
 			out = append(out, u)
 		}
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // Synthetic says which sensors say of themselves that their data are made up.

@@ -34,8 +34,9 @@ CREATE TABLE places (
   transport TEXT NOT NULL
 );
 CREATE TABLE boots (
-  key INTEGER PRIMARY KEY,
-  id  TEXT NOT NULL UNIQUE
+  key  INTEGER PRIMARY KEY,
+  id   TEXT    NOT NULL UNIQUE,
+  last INTEGER NOT NULL DEFAULT 0 -- line of it that is known: until then it listened
 );
 CREATE TABLE sources (
   key  INTEGER PRIMARY KEY,
