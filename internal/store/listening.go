@@ -19,6 +19,7 @@ type Contact struct {
 	Service  string        `json:"service"`
 	Protocol string        `json:"protocol"`
 	Since    time.Time     `json:"since"`
+	Before   bool          `json:"listened_before,omitempty"` // the filter's period: what came first in it tells nothing of how long it took
 	Listened time.Duration `json:"listened_ns"`
 	First    time.Time     `json:"first_visit,omitzero"`
 	Scanner  time.Time     `json:"first_scanner,omitzero"` // known research scanner
@@ -43,6 +44,7 @@ func (s *Store) Contacts(ctx context.Context, f Filter, now time.Time) ([]Contac
 		v := &spans[i]
 		c := Contact{Origin: v.origin, Sensor: v.sensor, Site: v.site, Persona: v.persona, Device: v.device, Service: v.service, Protocol: v.protocol, Since: timeOf(v.since)}
 		if n := len(out); n == 0 || !out[n-1].same(&c) {
+			c.Before = v.since < first
 			out = append(out, c)
 			end = 0
 		}
@@ -94,6 +96,15 @@ func (s *Store) spans(ctx context.Context, w *where, now time.Time, order string
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	return out, nil
+}
+
+// After is how long after it began to listen a service was visited, at First or by
+// a Scanner; ok is false where it was not, or listened before the period.
+func (c *Contact) After(visit time.Time) (took time.Duration, ok bool) {
+	if visit.IsZero() || c.Before {
+		return 0, false
+	}
+	return max(0, visit.Sub(c.Since)), true
 }
 
 func (c *Contact) same(o *Contact) bool {

@@ -77,6 +77,16 @@ func TestReportEqualsRows(t *testing.T) {
 		}
 		slices.Sort(got)
 		same("pairs", got, err, s.rows(t, `SELECT protocol, label, COUNT(*)`+whole+w.String()+` GROUP BY 1, 2`, w))
+		aims, err := s.Aims(ctx, f, 1000)
+		got = []string{}
+		for _, a := range aims {
+			got = append(got, a.Op+" "+a.Target+"|"+num(a.Acts)+" "+num(a.Obeyed)+"|"+num(a.Sources))
+		}
+		slices.Sort(got)
+		changes := f.sessions()
+		in(changes, "class", []string{"write", "control", "mode", "program_download", "config", "firmware", "restart", "file_write"})
+		same("aims", got, err, s.rows(t, `SELECT op || ' ' || target_kind || ' ' || target, SUM(count) || ' ' || SUM(CASE WHEN outcome = 'answered' THEN count ELSE 0 END), COUNT(DISTINCT source)
+			FROM sessions JOIN acts ON acts.session = sessions.key JOIN operations ON operations.key = operation JOIN places ON places.key = place`+changes.String()+` GROUP BY protocol, persona, op, class, target_kind, target`, changes))
 		checkArrivals(t, s, name, f)
 	}
 }
@@ -116,6 +126,9 @@ func checkArrivals(t *testing.T, s *Store, name string, f Filter) {
 		t.Fatal(err)
 	}
 	got, err := s.Arrivals(t.Context(), f)
+	if name == "all" && len(got) == 0 {
+		t.Error("no scanner came: nothing was compared")
+	}
 	if err != nil || len(got) != len(want) {
 		t.Errorf("arrivals of %s: %+v, the rows have %d scanners; %v", name, got, len(want), err)
 		return
