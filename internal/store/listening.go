@@ -84,7 +84,7 @@ func (s *Store) spans(ctx context.Context, w *where, now time.Time, order string
 			v.how = "stop"
 		case v.until != 0:
 			v.how = "crash"
-		case v.origin != "" || now.Sub(timeOf(last)) > silence:
+		case last > 0 && (v.origin != "" || now.Sub(timeOf(last)) > silence):
 			v.until, v.how = max(last, v.since), "silence"
 		default:
 			v.until = now.UnixNano()

@@ -91,6 +91,9 @@ func (w *Writer) endEarlier(ctx context.Context, r *reading, e *event.Event, fre
 		return err
 	}
 	for b, last := range boots { // it listened until its own last line, whoever else wrote after it
+		if last == 0 && !r.Last.IsZero() { // a store of before has none
+			last = r.Last.UnixNano()
+		}
 		if err := w.sql.exec(ctx, endBoot, last, b); err != nil {
 			return err
 		}

@@ -34,9 +34,8 @@ CREATE TABLE places (
   transport TEXT NOT NULL
 );
 CREATE TABLE boots (
-  key  INTEGER PRIMARY KEY,
-  id   TEXT    NOT NULL UNIQUE,
-  last INTEGER NOT NULL DEFAULT 0 -- line of it that is known: until then it listened
+  key INTEGER PRIMARY KEY,
+  id  TEXT NOT NULL UNIQUE
 );
 CREATE TABLE sources (
   key  INTEGER PRIMARY KEY,
