@@ -65,6 +65,7 @@ func (w *Writer) line(ctx context.Context, r *reading, line []byte, at, end jour
 		err = w.visit(ctx, r, &e, at, end, fresh)
 	}
 	if fresh {
+		r.lives(&e)
 		r.Lines++
 		if r.First.IsZero() || e.Time.Before(r.First) {
 			r.First = e.Time

@@ -101,12 +101,13 @@ type reading struct {
 	known   journal.Cursor // up to which the store has had all before
 	open    map[string]*stay
 	touched []*stay
-	kept    bool // what retention left is being read: it has no cursors
+	kept    bool             // what retention left is being read: it has no cursors
+	lasts   map[string]int64 // by boot: its last line, of those that the database has not been told
 }
 
 // readingOf is the state of a journal, as the store left it.
 func (w *Writer) readingOf(ctx context.Context, name string) (*reading, journal.Cursor, error) {
-	r := &reading{Origin: Origin{Name: name, Kind: Own}, open: map[string]*stay{}}
+	r := &reading{Origin: Origin{Name: name, Kind: Own}, open: map[string]*stay{}, lasts: map[string]int64{}}
 	if name != "" {
 		r.Kind = Imported
 	}
@@ -183,6 +184,9 @@ func (w *Writer) flush(ctx context.Context, r *reading, settled bool) error {
 		return err
 	}
 	if err := w.flushTraces(ctx); err != nil {
+		return err
+	}
+	if err := w.flushLasts(ctx, r); err != nil {
 		return err
 	}
 	next, resume := r.next, r.next
