@@ -347,6 +347,10 @@ func (s *Store) sifted(ctx context.Context, f Filter) ([]*unpacked, *names, *sie
 		return list, n, &sieve{}, err
 	}
 	from, to := f.period()
+	from, to, err := s.rounded(ctx, f, from, to)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	first, last := ceil(from, unitHour), floor(to, unitHour)
 	var hours []*unpacked
 	if from != 0 {

@@ -40,6 +40,7 @@ type Writer struct {
 
 	lastSource, lastTrace uint32
 	lastSession, acts     int64
+	gone                  int64 // sessions that retention deleted
 	commits               uint64
 	rows                  []any // of acts, to be written together
 	putActs               string
@@ -79,11 +80,12 @@ func (w *Writer) load(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	n, err := w.store.meta(ctx, metaActs)
-	if err == nil && n != "" {
-		_, err = fmt.Sscan(n, &w.acts)
+	for name, into := range map[string]*int64{metaActs: &w.acts, metaGone: &w.gone} {
+		if *into, err = w.store.number(ctx, name); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // Close gives the right to write back to the store, which stays open.
@@ -120,7 +122,9 @@ func (w *Writer) readingOf(ctx context.Context, name string) (*reading, journal.
 		}
 	}
 	r.known = r.next
+	w.mu.Lock()
 	w.readings[name] = r
+	w.mu.Unlock()
 	return r, r.resume, nil
 }
 
@@ -128,7 +132,7 @@ func (w *Writer) readingOf(ctx context.Context, name string) (*reading, journal.
 func (w *Writer) Size() (sessions, acts int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.lastSession, w.acts
+	return w.lastSession - w.gone, w.acts
 }
 
 // begin starts a transaction; commit or rollback end it.
