@@ -144,7 +144,7 @@ func (c *runCmd) assemble(s *settings, log *slog.Logger) (*machine, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.store = newStoreKeeper(m.dir, m.journal, by, log)
+		m.store = newStoreKeeper(m.dir, m.journal, by, s.retention(c.Data), log)
 	}
 	m.backup, err = c.daily(m, s.Backup.MaxBytes)
 	return m, err

@@ -37,7 +37,17 @@ const (
 // after each with the time that it took.
 func (w *Writer) Retain(ctx context.Context, b Bounds, rest func(worked time.Duration)) (Retained, error) {
 	p := &pruning{w: w, bounds: b, rest: rest}
-	err := p.sessions(ctx, cut)
+	done, err := w.store.meta(ctx, metaCut)
+	if err != nil {
+		return p.done, fmt.Errorf("store: %w", err)
+	}
+	now := fmt.Sprintf("%d %d", b.First, b.Kept)
+	if done != now || !b.Before.IsZero() {
+		err = p.sessions(ctx, cut)
+	}
+	if err == nil {
+		err = p.transaction(ctx, func(ctx context.Context) error { return w.sql.exec(ctx, putMeta, metaCut, now) })
+	}
 	for _, force := range []sweep{forceIdle, forceAll} {
 		if err == nil && p.over() {
 			err = p.sessions(ctx, force)

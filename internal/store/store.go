@@ -140,6 +140,7 @@ const (
 	metaActs     = "acts"     // how many there are
 	metaStamp    = "stamp"    // of the latest change of the roll-up
 	metaGone     = "gone"     // how many sessions retention deleted
+	metaCut      = "cut"      // the bounds by which the own journal's sessions were last swept
 	metaDetails  = "details"  // from when on the own journal's sessions are all there, ns
 )
 
