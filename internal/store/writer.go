@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/sundew-ics/sundew/internal/journal"
 )
 
@@ -43,6 +45,8 @@ type Writer struct {
 	gone                  int64 // sessions that retention deleted
 	commits               uint64
 	rows                  []any // of acts, to be written together
+	packer                *zstd.Encoder
+	packed                []byte
 	putActs               string
 	stamp                 int64
 }
@@ -57,7 +61,11 @@ func (s *Store) Writer(ctx context.Context, by Interpreter) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	w := &Writer{store: s, by: by, sql: &statements{conn, map[string]*sql.Stmt{}},
+	packer, err := newPacker()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close())
+	}
+	w := &Writer{store: s, by: by, packer: packer, sql: &statements{conn, map[string]*sql.Stmt{}},
 		visitors: map[netip.Addr]visitor{}, traces: map[[2]string]*trace{}, hours: map[int64]*hour{}, putActs: several(putAct, actRows, actColumns), readings: map[string]*reading{}}
 	if err := w.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close())
