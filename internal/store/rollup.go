@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -263,11 +264,32 @@ func (s *Store) partOf(ctx context.Context, f Filter) ([]*unpacked, *names, erro
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, h := range list {
+		h.sort()
+	}
 	u := &s.rollup
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	n, err := s.learn(ctx)
 	return list, n, err
+}
+
+// sort orders sessions by source, as packed hours are.
+func (h *unpacked) sort() {
+	type spot struct{ visit, proven int }
+	order, at := make([]spot, len(h.visits)), 0
+	for i := range h.visits {
+		order[i] = spot{i, at}
+		at += int(h.visits[i].proven)
+	}
+	slices.SortStableFunc(order, func(a, b spot) int { return cmp.Compare(h.visits[a.visit].source, h.visits[b.visit].source) })
+	visits, proven := make([]visit, 0, len(h.visits)), make([]int32, 0, len(h.proven))
+	for _, o := range order {
+		v := h.visits[o.visit]
+		visits = append(visits, v)
+		proven = append(proven, h.proven[o.proven:o.proven+int(v.proven)]...)
+	}
+	h.visits, h.proven = visits, proven
 }
 
 // edge is partOf for a part of an hour, remembered.
