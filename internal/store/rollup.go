@@ -155,15 +155,21 @@ func (s *Store) unpack(ctx context.Context, from, to int64) ([]*unpacked, error)
 
 // add unpacks a part of the hour.
 func (h *unpacked) add(visits, acts []byte) error {
-	h.visits = slices.Grow(h.visits, len(visits)/10)
-	err := unpackVisits(visits, func(g group, t *tally) {
-		h.visits = append(h.visits, visit{g.source, g.network, g.verdict, uint16(g.place), uint16(len(t.proven)), int32(t.sessions), int32(t.acts)})
-		for _, n := range t.proven {
-			h.proven = append(h.proven, int32(n))
+	h.visits = slices.Grow(h.visits, len(visits)/7)
+	h.proven = slices.Grow(h.proven, len(visits)/32)
+	u := unpacker{b: visits}
+	source := uint32(0)
+	for len(u.b) > 0 { // as unpackVisits, which takes half as long again
+		source += u.uint()
+		v := visit{source: source, place: uint16(u.uint()), network: u.uint(), verdict: u.uint(), sessions: int32(u.int()), acts: int32(u.int())}
+		for n := u.uint(); n > 0 && !u.bad; n-- {
+			h.proven = append(h.proven, int32(u.int()))
+			v.proven++
 		}
-	})
-	if err != nil {
-		return err
+		if u.bad {
+			return errPacked
+		}
+		h.visits = append(h.visits, v)
 	}
 	return unpackActs(acts, func(a action, v volume) { h.acts = append(h.acts, doing{a, v}) })
 }

@@ -44,8 +44,12 @@ type cameBy struct {
 // proofs are how many acts prove each technique of the verdict.
 func (m *sums) proofs(g *sum) []int64 { return m.proven[g.at : g.at+int(g.visit.proven)] }
 
-// maxSums is how many filters' sums are remembered.
-const maxSums = 4
+// How many filters' sums are remembered, and of how many groups, some 80 octets
+// each; the latest always is.
+const (
+	maxSums   = 4
+	maxSummed = 300_000
+)
 
 // sums adds up what the filter lets through.
 func (s *Store) sums(ctx context.Context, f Filter) (*sums, error) {
@@ -72,7 +76,13 @@ func (s *Store) sums(ctx context.Context, f Filter) (*sums, error) {
 	m.addAll(hours, sv)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.sums = append(u.sums, m); len(u.sums) > maxSums {
+	u.sums = append(u.sums, m)
+	all := 0
+	for _, m := range u.sums {
+		all += len(m.list)
+	}
+	for len(u.sums) > maxSums || len(u.sums) > 1 && all > maxSummed {
+		all -= len(u.sums[0].list)
 		u.sums = slices.Delete(u.sums, 0, 1)
 	}
 	return m, nil
@@ -86,13 +96,15 @@ const sumBlock = 512
 func (m *sums) addAll(hours []*unpacked, sv *sieve) {
 	type place struct{ visit, proven int }
 	at := make([]place, len(hours))
-	last := uint32(0)
+	last, all := uint32(0), 0
 	for _, h := range hours {
+		all += len(h.visits)
 		if n := len(h.visits); n > 0 {
 			last = max(last, h.visits[n-1].source)
 		}
 	}
 	m.index = make([]uint32, last+1)
+	m.list = make([]sum, 0, all/6)
 	for end := uint32(sumBlock); ; end += sumBlock {
 		m.base = len(m.list)
 		clear(m.table)
@@ -125,7 +137,7 @@ func (m *sums) add(at int64, v *visit, proven []int32) {
 	slot := m.slot(v)
 	if *slot == 0 {
 		if len(m.list) == cap(m.list) {
-			m.list = slices.Grow(m.list, max(1024, len(m.list)))
+			m.list = slices.Grow(m.list, max(1024, len(m.list)/2))
 		}
 		m.list = append(m.list, sum{visit: *v, first: at, at: len(m.proven), next: c.head})
 		for range v.proven {
