@@ -17,11 +17,7 @@ type statsCmd struct{ question }
 
 // Run implements kong's command.
 func (c *statsCmd) Run(ctx context.Context, t *terminal) error {
-	f, err := c.filter(time.Now())
-	if err != nil {
-		return err
-	}
-	a, err := ask(ctx, t, c.Data, false)
+	a, f, err := c.open(ctx, t)
 	if err != nil {
 		return err
 	}
