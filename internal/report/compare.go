@@ -19,7 +19,7 @@ type Side struct {
 	Protocols map[string]Rate  `json:"protocols"`
 	Labels    map[string]int64 `json:"labels"`
 	Exclusive int64            `json:"exclusive_sources"`    // seen on no other side
-	ToFirst   time.Duration    `json:"to_first_ns,omitzero"` // from the first listening to the first visit; 0: there was none, or it listened before the period
+	ToFirst   time.Duration    `json:"to_first_ns,omitzero"` // from the first listening to the first visit
 
 	sources map[netip.Addr]bool
 }
@@ -105,7 +105,7 @@ func sideOf(ctx context.Context, s *store.Store, name string, f store.Filter, no
 			first = c.First
 		}
 	}
-	if !first.IsZero() && !since.Before(f.From) {
+	if !first.IsZero() && !f.From.After(since) { // else it is the first of the period alone
 		side.ToFirst = max(0, first.Sub(since))
 	}
 	side.Sessions = RateOf(side.Totals.Sessions, side.Hours)
