@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -154,15 +155,21 @@ func (s *Store) unpack(ctx context.Context, from, to int64) ([]*unpacked, error)
 
 // add unpacks a part of the hour.
 func (h *unpacked) add(visits, acts []byte) error {
-	h.visits = slices.Grow(h.visits, len(visits)/10)
-	err := unpackVisits(visits, func(g group, t *tally) {
-		h.visits = append(h.visits, visit{g.source, g.network, g.verdict, uint16(g.place), uint16(len(t.proven)), int32(t.sessions), int32(t.acts)})
-		for _, n := range t.proven {
-			h.proven = append(h.proven, int32(n))
+	h.visits = slices.Grow(h.visits, len(visits)/7)
+	h.proven = slices.Grow(h.proven, len(visits)/32)
+	u := unpacker{b: visits}
+	source := uint32(0)
+	for len(u.b) > 0 { // as unpackVisits, which takes half as long again
+		source += u.uint()
+		v := visit{source: source, place: uint16(u.uint()), network: u.uint(), verdict: u.uint(), sessions: int32(u.int()), acts: int32(u.int())}
+		for n := u.uint(); n > 0 && !u.bad; n-- {
+			h.proven = append(h.proven, int32(u.int()))
+			v.proven++
 		}
-	})
-	if err != nil {
-		return err
+		if u.bad {
+			return errPacked
+		}
+		h.visits = append(h.visits, v)
 	}
 	return unpackActs(acts, func(a action, v volume) { h.acts = append(h.acts, doing{a, v}) })
 }
@@ -263,11 +270,32 @@ func (s *Store) partOf(ctx context.Context, f Filter) ([]*unpacked, *names, erro
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, h := range list {
+		h.sort()
+	}
 	u := &s.rollup
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	n, err := s.learn(ctx)
 	return list, n, err
+}
+
+// sort orders sessions by source, as packed hours are.
+func (h *unpacked) sort() {
+	type spot struct{ visit, proven int }
+	order, at := make([]spot, len(h.visits)), 0
+	for i := range h.visits {
+		order[i] = spot{i, at}
+		at += int(h.visits[i].proven)
+	}
+	slices.SortStableFunc(order, func(a, b spot) int { return cmp.Compare(h.visits[a.visit].source, h.visits[b.visit].source) })
+	visits, proven := make([]visit, 0, len(h.visits)), make([]int32, 0, len(h.proven))
+	for _, o := range order {
+		v := h.visits[o.visit]
+		visits = append(visits, v)
+		proven = append(proven, h.proven[o.proven:o.proven+int(v.proven)]...)
+	}
+	h.visits, h.proven = visits, proven
 }
 
 // edge is partOf for a part of an hour, remembered.
@@ -347,6 +375,10 @@ func (s *Store) sifted(ctx context.Context, f Filter) ([]*unpacked, *names, *sie
 		return list, n, &sieve{}, err
 	}
 	from, to := f.period()
+	from, to, err := s.rounded(ctx, f, from, to)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	first, last := ceil(from, unitHour), floor(to, unitHour)
 	var hours []*unpacked
 	if from != 0 {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -187,8 +186,7 @@ func (s *Store) Session(ctx context.Context, id string) (Session, error) {
 		return v, nil
 	}
 	if err == nil {
-		v.Finding = &analysis.Finding{}
-		err = json.Unmarshal(finding, v.Finding)
+		v.Finding, err = unpackFinding(finding)
 	}
 	if err != nil {
 		return v, fmt.Errorf("store: %w", err)

@@ -29,7 +29,8 @@ async function within(act, locator, limit) {
   await Promise.all([act(), locator.first().waitFor({ timeout: 30_000 })]);
   const took = Date.now() - begun;
   console.log(`# seen after ${took} ms`);
-  if (process.env.SUNDEW_STRICT) assert.ok(took < limit, `${took} ms`);
+  // A machine that is shared is slower; SUNDEW_STRICT=1 holds to the bound.
+  assert.ok(took < limit * (process.env.SUNDEW_STRICT ? 1 : 6), `${took} ms`);
   return took;
 }
 
@@ -48,7 +49,7 @@ test('mbpoll writes a coil: seen live within 2 s', { timeout: 60_000, skip: !has
   );
 });
 
-test('nmap asks who the device is: seen live within 2 s of its request', { timeout: 90_000, skip: !has('nmap') && 'nmap is not installed' }, async () => {
+test('nmap asks who the device is: seen live at once', { timeout: 90_000, skip: !has('nmap') && 'nmap is not installed' }, async () => {
   const act = page.locator('[data-act=read_szl]');
   await within(() => new Promise((done) => execFile('nmap', ['-Pn', '-n', '-p', '10201', '--script', '+s7-info', run.address], { timeout: 60_000 }, () => done())), act.or(page.locator('[data-act=connect_request]')), 4000);
 });
