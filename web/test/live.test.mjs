@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { launch, login, settled, watch } from './lib.mjs';
+import { audit, launch, login, settled, watch } from './lib.mjs';
 import { remove, scratch, sensor } from './sensor.mjs';
 
 let dir, run, b, page, seen;
@@ -71,6 +71,19 @@ test('the plant shows who changed it', { timeout: 60_000 }, async () => {
   await page.getByRole('heading', { name: 'Who changed what' }).first().waitFor();
   await settled(page);
   await page.getByRole('row').filter({ hasText: '127.0.0.1' }).first().waitFor();
+});
+
+test('pages of a running sensor, as axe sees them', { timeout: 120_000 }, async () => {
+  for (const path of ['/', '/live', '/plant', '/sensor', '/reports', '/sessions']) {
+    await page.goto(run.origin + path);
+    await page.locator('main h1').waitFor();
+    await settled(page);
+    if (path === '/live') await page.locator('li.act').first().waitFor();
+    assert.deepEqual(await audit(page), [], path);
+  }
+  await page.goto(run.origin + '/sensor');
+  await page.getByText(/services are listening/).first().waitFor();
+  await page.getByText('Memory').waitFor();
 });
 
 test('hostile text stays text', { timeout: 120_000 }, async () => {

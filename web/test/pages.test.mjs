@@ -1,13 +1,10 @@
 // Each page in both themes: no message, nothing off this site, no violation that
 // axe knows of; on a phone, nothing wider than the screen.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { launch, login, settled, watch } from './lib.mjs';
+import { audit, launch, login, settled, watch } from './lib.mjs';
 import { dashboard, demo, remove, scratch } from './sensor.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let dir, served, session, actor;
 
 before(async () => {
@@ -33,16 +30,6 @@ const pages = () => [
   '/actors/AS64496', '/actors/C-0001', '/techniques', '/techniques?attack=18', '/protocols', '/protocols/s7comm', '/protocols/http', '/credentials',
   '/compare', '/compare?by=persona', '/compare?by=period&side=14d..7d&side=7d..', '/sensor', '/plant', '/reports', '/about', '/nowhere',
 ];
-
-// audit runs axe in the page: from a world of its own, which the page's policy
-// does not hold.
-async function audit(page) {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-    return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary.split('\n')[1]?.trim()}`));
-  });
-}
 
 for (const colorScheme of ['dark', 'light']) {
   test(`every page, ${colorScheme}`, { timeout: 600_000 }, async (t) => {

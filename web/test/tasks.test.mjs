@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { launch, login, settled, watch } from './lib.mjs';
+import { launch, login, password, settled, watch } from './lib.mjs';
 import { dashboard, demo, remove, scratch } from './sensor.mjs';
 
 let dir, served, b, page, seen;
@@ -168,6 +168,30 @@ test('times of the clock that is chosen', { timeout: 60_000 }, async () => {
   await page.getByTitle('Show times in UTC').click();
   const hours = (Date.parse(local.replace(' ', 'T') + 'Z') - Date.parse(utc.replace(' ', 'T') + 'Z')) / 3_600_000;
   assert.equal(hours, 1, 'Amsterdam in November');
+});
+
+test('what fails says so, and can be tried again', { timeout: 60_000 }, async () => {
+  const fault = { status: 503, contentType: 'application/problem+json', body: JSON.stringify({ type: 'busy', title: 'Busy', status: 503, detail: 'too many questions at once; wait, then try again' }) };
+  await page.route('**/api/v1/techniques?*', (r) => r.fulfill(fault));
+  await page.goto(served.origin + '/techniques');
+  await page.getByRole('alert').filter({ hasText: 'Too many questions at once' }).first().waitFor();
+  await page.unroute('**/api/v1/techniques?*');
+  await page.getByRole('button', { name: 'Try again' }).first().click();
+  await page.getByRole('heading', { name: 'Collection' }).waitFor();
+  seen.console.length = seen.failed.length = 0; // the 503 was wanted
+});
+
+test('when the login has ended, the page asks for it and comes back', { timeout: 60_000 }, async () => {
+  await page.goto(served.origin + '/protocols');
+  await settled(page);
+  await b.context.clearCookies();
+  await page.keyboard.press('g');
+  await page.keyboard.press('a');
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('heading', { name: 'Actors', level: 1 }).waitFor();
+  await page.getByText(/gravest|sources/).first().waitFor();
+  seen.console.length = seen.failed.length = 0; // the 401 was wanted
 });
 
 test('pages are quick', { timeout: 120_000 }, async () => {
