@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -91,9 +92,6 @@ func (s *Store) window(ctx context.Context, from, to int64) ([]*unpacked, *names
 // unpack reads the whole hours of a period.
 func (s *Store) unpack(ctx context.Context, from, to int64) ([]*unpacked, error) {
 	u := &s.rollup
-	if u.hours == nil || u.groups > maxGroups {
-		u.hours, u.groups = map[int64]*unpacked{}, 0
-	}
 	var list []*unpacked
 	missing, first, last := 0, int64(math.MaxInt64), int64(0)
 	err := each(ctx, s.db, `SELECT hour, MAX(stamp) FROM hours WHERE hour >= $1 AND hour < $2 GROUP BY hour ORDER BY hour`, []any{from, to}, func(rows *sql.Rows) error {
@@ -143,14 +141,35 @@ func (s *Store) unpack(ctx context.Context, from, to int64) ([]*unpacked, error)
 	for _, p := range parts {
 		by[p.at].merge()
 	}
-	for at, h := range by {
+	u.remember(by)
+	return list, nil
+}
+
+// remember keeps unpacked hours, as many of the newest as there is room for.
+func (u *rollup) remember(by map[int64]*unpacked) {
+	if u.hours == nil {
+		u.hours = map[int64]*unpacked{}
+	}
+	for at := range by {
 		if old := u.hours[at]; old != nil {
 			u.groups -= len(old.visits)
+			delete(u.hours, at)
+		}
+	}
+	oldest := slices.Sorted(maps.Keys(u.hours))
+	for _, at := range slices.Backward(slices.Sorted(maps.Keys(by))) {
+		h := by[at]
+		for u.groups+len(h.visits) > maxGroups && len(oldest) > 0 && oldest[0] < at {
+			u.groups -= len(u.hours[oldest[0]].visits)
+			delete(u.hours, oldest[0])
+			oldest = oldest[1:]
+		}
+		if u.groups+len(h.visits) > maxGroups {
+			return
 		}
 		u.hours[at] = h
 		u.groups += len(h.visits)
 	}
-	return list, nil
 }
 
 // add unpacks a part of the hour.
