@@ -96,6 +96,9 @@ func (a *answers) follow(ctx context.Context, t *terminal, names []string, anew 
 			break
 		}
 	}
+	if err == nil {
+		err = retainWith(ctx, a.dir, w)
+	}
 	if err == nil && ctx.Err() != nil {
 		err = errors.New("interrupted; what was done is kept")
 	}

@@ -86,8 +86,12 @@ func (c *compareCmd) sides(ctx context.Context, a *answers, f store.Filter) (nam
 func sideRows(c *report.Comparison) *rows {
 	r := &rows{head: []string{c.By, "listened hours", "sessions", "per hour", "95 % interval", "changes per hour", "95 % interval", "sources", "only here", "first visit after"}}
 	for _, s := range c.Sides {
+		first := "-"
+		if s.ToFirst > 0 {
+			first = s.ToFirst.Round(time.Second).String()
+		}
 		r.add(s.Name, fmt.Sprintf("%.1f", s.Hours), s.Totals.Sessions, fmt.Sprintf("%.3g", s.Sessions.Rate), fmt.Sprintf("%.3g to %.3g", s.Sessions.Low, s.Sessions.High),
-			fmt.Sprintf("%.3g", s.Changes.Rate), fmt.Sprintf("%.3g to %.3g", s.Changes.Low, s.Changes.High), s.Totals.Sources, s.Exclusive, s.ToFirst.Round(time.Second))
+			fmt.Sprintf("%.3g", s.Changes.Rate), fmt.Sprintf("%.3g to %.3g", s.Changes.Low, s.Changes.High), s.Totals.Sources, s.Exclusive, first)
 	}
 	return r
 }

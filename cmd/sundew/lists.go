@@ -20,6 +20,9 @@ func (q *choice) open(ctx context.Context, t *terminal) (*answers, store.Filter,
 		return nil, f, err
 	}
 	a, err := ask(ctx, t, q.Data, false)
+	if err == nil {
+		a.lacks(ctx, t, f)
+	}
 	return a, f, err
 }
 

@@ -148,7 +148,7 @@ func (c *runCmd) assemble(s *settings, log *slog.Logger) (*machine, error) {
 		}
 	}
 	if c.Store == "on" {
-		m.store = newStoreKeeper(m.dir, m.journal, m.interpreter, log)
+		m.store = newStoreKeeper(m.dir, m.journal, m.interpreter, s.retention(c.Data), log)
 	}
 	m.backup, err = c.daily(m, s.Backup.MaxBytes)
 	return m, err

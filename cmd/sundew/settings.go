@@ -56,6 +56,14 @@ type settings struct {
 		MaxBytes int64    `toml:"max_bytes"`
 	} `toml:"journal"`
 
+	Details struct { // of the store
+		MaxAge   duration `toml:"max_age"`
+		MaxBytes int64    `toml:"max_bytes"`
+	} `toml:"details"`
+	Counts struct {
+		MaxAge duration `toml:"max_age"`
+	} `toml:"counts"`
+
 	Enrich struct {
 		CountryDB string `toml:"country_db"`
 		ASNDB     string `toml:"asn_db"`

@@ -17,11 +17,7 @@ type statsCmd struct{ question }
 
 // Run implements kong's command.
 func (c *statsCmd) Run(ctx context.Context, t *terminal) error {
-	f, err := c.filter(time.Now())
-	if err != nil {
-		return err
-	}
-	a, err := ask(ctx, t, c.Data, false)
+	a, f, err := c.open(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -142,10 +138,11 @@ func printStats(t *terminal, st *report.Stats) error {
 func contactRows(list []store.Contact) *rows {
 	r := &rows{head: []string{"sensor", "service", "protocol", "listened", "first visit after", "first known scanner after", "sessions", "sources"}}
 	after := func(c store.Contact, v time.Time) string {
-		if v.IsZero() {
+		took, ok := c.After(v)
+		if !ok {
 			return "-"
 		}
-		return v.Sub(c.Since).Round(time.Second).String()
+		return took.Round(time.Second).String()
 	}
 	for _, c := range list {
 		scanner := after(c, c.Scanner)

@@ -33,6 +33,7 @@ type storeKeeper struct {
 	dir     directory
 	journal *journal.Journal
 	by      *interpreter
+	keeps   retention
 	log     *slog.Logger
 	anew    chan struct{} // asks for a new store
 	hurry   chan struct{} // closed when visitors have gone: no more rests
@@ -45,8 +46,8 @@ type storeKeeper struct {
 	work  *store.Writer
 }
 
-func newStoreKeeper(dir directory, j *journal.Journal, by *interpreter, log *slog.Logger) *storeKeeper {
-	return &storeKeeper{dir: dir, journal: j, by: by, log: log, anew: make(chan struct{}, 1), hurry: make(chan struct{}), up: time.Now()}
+func newStoreKeeper(dir directory, j *journal.Journal, by *interpreter, keeps retention, log *slog.Logger) *storeKeeper {
+	return &storeKeeper{dir: dir, journal: j, by: by, keeps: keeps, log: log, anew: make(chan struct{}, 1), hurry: make(chan struct{}), up: time.Now()}
 }
 
 // run keeps the store until ctx ends, or the journal has and all of it is taken.
@@ -126,9 +127,13 @@ func (k *storeKeeper) keep(ctx context.Context) error {
 	if made == "" { // it begins
 		made = k.by.Versions()
 	}
+	cut, err := st.DetailsSince(ctx)
+	if err != nil {
+		return err
+	}
 	stale := made != k.by.Versions()
 	k.set(func(s *storeSnapshot) { s.Failing, s.Versions, s.Stale = "", made, stale })
-	if stale && k.small() {
+	if stale && k.small() && cut.IsZero() { // nothing is forgotten by it
 		k.log.Info("the store was made by other rules or data: it is made anew", "by", made, "now", k.by.Versions())
 		return k.remake(ctx)
 	}
@@ -167,6 +172,11 @@ func (k *storeKeeper) follow(ctx context.Context, st *store.Store) error {
 	var others sync.WaitGroup
 	others.Go(func() {
 		if err := k.others(ctx, w); err != nil {
+			stop(err)
+		}
+	})
+	others.Go(func() {
+		if err := k.giveUp(ctx, w); err != nil {
 			stop(err)
 		}
 	})

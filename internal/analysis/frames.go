@@ -41,7 +41,7 @@ func (s *Session) frame(e *event.Event, octets []byte) {
 	if octets == nil || e.RequestLen == 0 {
 		return
 	}
-	if len(s.frames) < tool.Frames {
+	if len(s.frames) < tool.Frames && !s.side { // what a file begins with names no program
 		s.frames = append(s.frames, tool.Frame{Request: octets[:min(len(octets), tool.MaxFrame)], Len: e.RequestLen})
 	}
 	if changing(classOf(e)) && s.grave.n < 256 {

@@ -94,6 +94,9 @@ func (s *Session) idle(_ *Finding, _ Source, note noting) string {
 	looks := s.of(event.Identify, event.Enumerate, event.Read)
 	foreign := s.classes[event.Foreign]
 	switch {
+	case s.acts == 0 && s.side:
+		note("R-SIDE", nil, "opened for a transfer, which carried nothing")
+		return Unknown
 	case s.acts == 0:
 		note("R-PROBE", nil, "connected and said nothing")
 		return PortProbe
@@ -168,6 +171,8 @@ func (s *Session) interest(_ *Finding, _ Source, note noting) string {
 func (s *Session) rest(_ *Finding, _ Source, note noting) string {
 	looks := s.of(event.Identify, event.Enumerate, event.Read)
 	switch {
+	case s.side:
+		note("R-SIDE", looks, "opened for a transfer that did not come about")
 	case looks != nil && s.attempts == nil:
 		note("R-BANNER", looks, "only asks who the device is, %s", plural(looks.n, "time", "times"))
 		return BannerGrab

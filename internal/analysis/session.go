@@ -42,6 +42,7 @@ type Session struct {
 	rules    *Rules
 	protocol string
 	ja4      string
+	side     bool // a transfer on a port that another session opened
 
 	acts    int // of the visitor
 	first   int64
@@ -90,7 +91,7 @@ const (
 
 // NewSession begins with any line of a session: its session.open, or what is left.
 func (r *Rules) NewSession(e *event.Event) *Session {
-	s := &Session{rules: r, protocol: e.Protocol, kinds: map[string]int{}, classes: map[event.Class]*seen{}, given: map[event.Class]bool{}, named: map[event.Class][]string{}, techs: map[string]*TechniqueCount{}}
+	s := &Session{rules: r, protocol: e.Protocol, side: e.Parent != "", kinds: map[string]int{}, classes: map[event.Class]*seen{}, given: map[event.Class]bool{}, named: map[event.Class][]string{}, techs: map[string]*TechniqueCount{}}
 	if e.TLS != nil {
 		s.ja4 = e.TLS.JA4
 	}
@@ -178,7 +179,7 @@ func (s *Session) proven() []TechniqueCount {
 			all[id] = &TechniqueCount{Technique: s.rules.attack.Proven(id, confidence), Count: by.n, FirstSeq: by.seqs[0]}
 		}
 	}
-	if s.acts == 0 {
+	if s.acts == 0 && !s.side {
 		once("T0846.001", "H", &seen{1, []int{0}})
 		once("T1595.001", "M", &seen{1, []int{0}})
 	}

@@ -22,7 +22,13 @@ func rules(t testing.TB) *Rules {
 // stay plays acts written as "at-in-seconds class op [kind:ref[=value]] [user/secret] [!outcome]".
 func stay(t testing.TB, protocol string, acts ...string) *Session {
 	t.Helper()
-	s := rules(t).NewSession(&event.Event{Kind: event.KindOpen, Protocol: protocol})
+	return played(t, &event.Event{Kind: event.KindOpen, Protocol: protocol}, acts...)
+}
+
+func played(t testing.TB, open *event.Event, acts ...string) *Session {
+	t.Helper()
+	protocol := open.Protocol
+	s := rules(t).NewSession(open)
 	for i, a := range acts {
 		e := event.Event{Kind: event.KindAct, Protocol: protocol, Seq: i + 1, Outcome: event.Answered, RequestLen: 4, Request: hex.EncodeToString([]byte(a[strings.IndexByte(a, ' ')+1:]))}
 		f := strings.Fields(a)
@@ -271,5 +277,66 @@ func TestPace(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, c.got, c.want)
 		}
+	}
+}
+
+// A transfer on a port of its own is labelled by what it moved; that it was opened
+// is no probe of a port, and what a file begins with no program's fingerprint.
+func TestSides(t *testing.T) {
+	for _, c := range []struct {
+		name, protocol string
+		acts           []string
+		want           string
+	}{
+		{"nothing sent", "ftp", nil, Unknown},
+		{"a folder", "ftp", []string{"0 enumerate list_data path:/"}, ICSInteractive},
+		{"a file taken", "ftp", []string{"0 file_read retr_data path:/a"}, ICSInteractive},
+		{"a file put", "ftp", []string{"0 file_write stor_data path:/a"}, ICSWrite},
+		{"blocks acknowledged to the end", "tftp", []string{"0 read acknowledgement", "0.1 file_read acknowledgement"}, ICSInteractive},
+		{"given up after a block", "tftp", []string{"0 read acknowledgement"}, Unknown},
+		{"an error", "tftp", []string{"0 other error"}, Unknown},
+	} {
+		f := played(t, &event.Event{Kind: event.KindOpen, Protocol: c.protocol, Parent: "0199"}, c.acts...).Finding(Source{})
+		if f.Label != c.want || f.Fingerprint != "" || len(f.Evidence) == 0 {
+			t.Errorf("%s: %s, fingerprint %q, %+v; want %s", c.name, f.Label, f.Fingerprint, f.Evidence, c.want)
+		}
+		for _, x := range f.Techniques {
+			if x.ID == "T0846.001" || x.ID == "T1595.001" {
+				t.Errorf("%s: %s", c.name, x.ID)
+			}
+		}
+	}
+}
+
+// A name without its secret is no pair that devices are delivered with.
+func TestNameBeforeSecret(t *testing.T) {
+	for _, c := range []struct {
+		acts []string
+		want bool
+	}{
+		{[]string{"0 auth user root/", "1 auth pass root/x1"}, false},
+		{[]string{"0 auth user admin/", "1 auth pass admin/admin"}, true},
+	} {
+		proven := stay(t, "ftp", c.acts...).Finding(Source{}).Techniques
+		if got := slices.ContainsFunc(proven, func(x TechniqueCount) bool { return x.ID == "T1694.001" }); got != c.want {
+			t.Errorf("%v: %+v", c.acts, proven)
+		}
+	}
+}
+
+// The system group is who a device says it is, however it is walked.
+func TestSystemGroup(t *testing.T) {
+	var walk []string
+	for i := range 8 {
+		walk = append(walk, fmt.Sprintf("%d enumerate get_next_request oid:1.3.6.1.2.1.1.%d.0", i, i+1))
+	}
+	if f := stay(t, "snmp", walk...).Finding(Source{}); f.Label != BannerGrab {
+		t.Errorf("%s: %+v", f.Label, f.Evidence)
+	}
+	for i := range 4 {
+		walk = append(walk, fmt.Sprintf("%d enumerate get_next_request oid:1.3.6.1.2.1.2.2.1.2.%d", i+8, i))
+	}
+	if f := stay(t, "snmp", walk...).Finding(Source{}); f.Label != ICSInteractive {
+		t.Errorf("interfaces too: %s: %+v", f.Label, f.Evidence)
 	}
 }

@@ -114,11 +114,14 @@ func (s *Session) thing(e *event.Event, ref string) string {
 		}
 		return path
 	}
-	if e.Class == event.Identify {
+	if e.Class == event.Identify || s.protocol == "snmp" && strings.HasPrefix(ref, systemGroup) {
 		return ""
 	}
 	return e.Op + " " + ref
 }
+
+// systemGroup is the target of who a device says it is (RFC 3418 §2).
+const systemGroup = "oid 1.3.6.1.2.1.1."
 
 // address is whom or what an act tries among many: a unit, a station, a slot, a
 // name of a file, a path that is not there.

@@ -17,7 +17,7 @@ import (
 
 // RulesVersion is the version of labels, score, timing and clusters. It rises
 // whenever a rule or a threshold changes a result.
-const RulesVersion = 2
+const RulesVersion = 3
 
 // Versions names the rules and data by which a finding was made.
 type Versions struct {

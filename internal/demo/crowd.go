@@ -200,7 +200,7 @@ func (p *planner) burst() {
 	}
 	for range int(1300 * p.scale) {
 		i := r.IntN(len(sources))
-		v := visit{src: sources[i], tape: p.lib.tapes[tapes[i%len(tapes)]], label: "bulk_scanner", who: "burst"}
+		v := visit{src: sources[i], tape: p.lib.tapes[tapes[i%len(tapes)]], label: p.lib.truths[tapes[i%len(tapes)]].label, who: "burst"}
 		v.at = day.Add(8*time.Hour + time.Duration(r.Int64N(int64(5*time.Hour))))
 		if v.sensor = p.where(r, v.tape, v.at); v.sensor != nil {
 			p.visits = append(p.visits, &v)

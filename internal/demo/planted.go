@@ -32,7 +32,7 @@ type Planted struct {
 	Services    []Service      `json:"services"`
 	Listening   []Listening    `json:"listening"`
 
-	sources map[netip.Addr]bool
+	sources map[netip.Addr]int // sessions
 }
 
 // An Actor is a planted one.
@@ -63,6 +63,7 @@ type Service struct {
 type Listening struct {
 	Sensor    string    `json:"sensor"`
 	Hours     float64   `json:"hours"`
+	Known     float64   `json:"known_hours"` // by its lines: before a crash, to the last
 	Boots     int       `json:"boots"`
 	Outage    float64   `json:"outage_hours"`
 	ClockStep time.Time `json:"clock_step,omitzero"`
@@ -72,13 +73,13 @@ type Listening struct {
 func newPlanted(p *planner, c Config) *Planted {
 	m := func() map[string]int { return map[string]int{} }
 	return &Planted{Synthetic: true, Seed: c.Seed, From: p.from, Until: p.to, Scale: c.Scale, Labels: m(), Automations: m(), Techniques: m(), Tools: m(),
-		Protocols: m(), Countries: m(), Scanners: m(), Kinds: m(), sources: map[netip.Addr]bool{}}
+		Protocols: m(), Countries: m(), Scanners: m(), Kinds: m(), sources: map[netip.Addr]int{}}
 }
 
 // add counts a session that was played, and those on ports of their own.
 func (o *Planted) add(p *planner, v *visit, name, label string, done *player) {
 	o.Sessions++
-	o.sources[v.src] = true
+	o.sources[v.src]++
 	if v.label == "research_confirmed" {
 		label = v.label
 		o.Scanners[v.who]++
@@ -165,7 +166,7 @@ func (o *Planted) done(p *planner) *Planted {
 	for _, s := range stories() {
 		src := netip.MustParseAddr(s.src)
 		if tapes := told(s.name, src); len(tapes) > 0 {
-			o.Actors = append(o.Actors, Actor{s.name, s.about, src, countryOf(src), s.label, len(tapes), tapes})
+			o.Actors = append(o.Actors, Actor{s.name, s.about, src, countryOf(src), s.label, o.sources[src], tapes})
 		}
 	}
 	var group []netip.Addr
@@ -173,7 +174,7 @@ func (o *Planted) done(p *planner) *Planted {
 		src := netip.MustParseAddr(a)
 		if tapes := told("campaign", src); len(tapes) > 0 {
 			group = append(group, src)
-			o.Actors = append(o.Actors, Actor{"campaign", "one of six that try one list, leave one file and load one block", src, countryOf(src), "ics_write", len(tapes), tapes})
+			o.Actors = append(o.Actors, Actor{"campaign", "one of six that try one list, leave one file and load one block", src, countryOf(src), "ics_write", o.sources[src], tapes})
 		}
 	}
 	if slices.SortFunc(group, netip.Addr.Compare); len(group) > 1 {
@@ -183,6 +184,11 @@ func (o *Planted) done(p *planner) *Planted {
 		l := Listening{Sensor: s.name, Boots: len(s.boots), ClockStep: s.step, Drop: s.drop}
 		for i, b := range s.boots {
 			l.Hours += b.to.Sub(b.from).Hours()
+			until := b.to
+			if b.crash {
+				until = b.last
+			}
+			l.Known += until.Sub(b.from).Hours()
 			if i > 0 {
 				l.Outage += b.from.Sub(s.boots[i-1].to).Hours()
 			}

@@ -111,7 +111,11 @@ func (v *visit) play(r *rand.Rand, put func(time.Time, []byte)) *player {
 
 func (v *visit) begin(r *rand.Rand, t *tape.Tape, parent string, put func(time.Time, []byte)) *player {
 	boot := v.sensor.at(v.at)
-	p := &player{v: v, random: r, id: newID(v.at, r), ops: map[string]int{}, put: put}
+	p := &player{v: v, random: r, id: newID(v.at, r), ops: map[string]int{}}
+	p.put = func(at time.Time, line []byte) {
+		boot.told(at)
+		put(at, line)
+	}
 	p.dst = netip.AddrPortFrom(v.sensor.addr[t.Persona], t.Port)
 	p.enc = event.NewEncoder(event.Envelope{Session: p.id, Boot: boot.id, Sensor: v.sensor.name, Protocol: t.Protocol, Transport: t.Transport,
 		Src: netip.AddrPortFrom(v.src, uint16(32768+r.IntN(28000))), Dst: p.dst})
@@ -121,7 +125,7 @@ func (v *visit) begin(r *rand.Rand, t *tape.Tape, parent string, put func(time.T
 		p.swap = append(p.swap, swap{"qxvalueqx", v.value})
 	}
 	p.swap = append(p.swap, identifiers(t, r)...)
-	put(v.at, p.enc.AppendOpen(nil, event.Stamp{Time: v.at}, event.Open{Persona: t.Persona, Device: t.Device, Build: "demo", Listener: t.Service, Parent: parent, Octets: t.Octets}))
+	p.put(v.at, p.enc.AppendOpen(nil, event.Stamp{Time: v.at}, event.Open{Persona: t.Persona, Device: t.Device, Build: "demo", Listener: t.Service, Parent: parent, Octets: t.Octets}))
 	p.seq = 1
 	return p
 }

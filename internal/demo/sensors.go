@@ -26,8 +26,16 @@ type sensor struct {
 type boot struct {
 	id       string
 	from, to time.Time
-	crash    bool // ends without a word
-	next     int  // seq of its status lines
+	crash    bool      // ends without a word
+	next     int       // seq of its status lines
+	last     time.Time // of its lines
+}
+
+// told notes when the boot wrote a line.
+func (b *boot) told(t time.Time) {
+	if t.After(b.last) {
+		b.last = t
+	}
 }
 
 // sensorsOf plans the first n sensors over a period.
@@ -141,6 +149,7 @@ func (s *sensor) status(services []serviceDetail, put func(t time.Time, line []b
 		say := func(t time.Time, what string, detail any) {
 			put(t, event.AppendStatus(nil, t, b.next, s.name, b.id, event.Status{What: what, Detail: detail}))
 			b.next++
+			b.told(t)
 		}
 		say(b.from, "start", startDetail{"demo", true, where, s.listen(services), true, clock{Synced: true, Offset: 1}})
 		for t := b.from.Add(time.Hour); t.Before(b.to); t = t.Add(time.Hour) {

@@ -46,7 +46,7 @@ func stories() []story {
 		{name: "valve", about: "reads the set points of the pumping station and closes the inlet valve",
 			label: "ics_write", src: "203.0.113.99", acts: []act{{0.77, 15.3, "modbus-valve", human, ""}}},
 		{name: "person", about: "clicks through the operator panel, logs in with the maker's password and changes a set point",
-			label: "ics_interactive", src: "2001:db8:7::31", acts: []act{
+			label: "ics_write", src: "2001:db8:7::31", acts: []act{
 				{0.5, 12.1, "http-walk", human, ""}, {0.53, 12.9, "modbus-reader", human, ""}, {0.57, 14.3, "http-walk", human, ""},
 			}},
 	}

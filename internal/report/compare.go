@@ -104,7 +104,7 @@ func sideOf(ctx context.Context, s *store.Store, name string, f store.Filter, no
 			first = c.First
 		}
 	}
-	if !first.IsZero() {
+	if !first.IsZero() && !f.From.After(since) { // else it is the first of the period alone
 		side.ToFirst = max(0, first.Sub(since))
 	}
 	side.Sessions = RateOf(side.Totals.Sessions, side.Hours)

@@ -154,6 +154,7 @@ func (st *Stats) protocols(ctx context.Context, s *store.Store, f store.Filter) 
 	}
 	for _, c := range counts {
 		p := Protocol{Count: c, Classes: map[string]int64{}, Hours: hours[c.Name], Rate: RateOf(c.Sessions, hours[c.Name])}
+		p.Acts = 0 // by class: what we sent unasked is none of theirs
 		for _, x := range cells {
 			if x.Protocol == c.Name {
 				p.Classes[x.Class] += x.Acts

@@ -32,7 +32,7 @@ func (s *Store) Aims(ctx context.Context, f Filter, limit int) ([]Aim, error) {
 	in(w, "class", []string{"write", "control", "mode", "program_download", "config", "firmware", "restart", "file_write"})
 	rows, err := s.db.QueryContext(ctx, `SELECT protocol, persona, op, class, target_kind || ' ' || target, MAX(value), SUM(count), SUM(CASE WHEN outcome = 'answered' THEN count ELSE 0 END),
 		COUNT(DISTINCT source), MIN(at) FROM sessions JOIN acts ON acts.session = sessions.key JOIN operations ON operations.key = acts.operation
-		JOIN places ON places.key = sessions.place`+w.String()+` GROUP BY 1, 2, 3, 4, 5 ORDER BY 7 DESC, 1, 3, 5 LIMIT `+w.arg(limit), w.args...)
+		JOIN places ON places.key = sessions.place`+w.String()+` GROUP BY 1, 2, 3, 4, 5 ORDER BY 7 DESC, 1, 2, 3, 4, 5 LIMIT `+w.arg(limit), w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -80,7 +80,8 @@ func (s *Store) Prints(ctx context.Context, f Filter, limit int) ([]Print, error
 	return out, rows.Err()
 }
 
-// Notable lists the sessions that score or weigh most, at most two of a source.
+// Notable lists the sessions that score or weigh most, of those that took or tried
+// to change something, at most two of a source.
 func (s *Store) Notable(ctx context.Context, f Filter, limit int) ([]Session, error) {
 	f.Severity = max(f.Severity, changing)
 	w := f.sessions()

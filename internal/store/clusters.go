@@ -148,7 +148,9 @@ func (s *Store) nameSessions(ctx context.Context, list []analysis.Cluster, membe
 	for i, keys := range latest {
 		list[i].Sessions = []string{}
 		for _, k := range keys {
-			list[i].Sessions = append(list[i].Sessions, ids[k])
+			if id := ids[k]; id != "" { // retention may have deleted it
+				list[i].Sessions = append(list[i].Sessions, id)
+			}
 		}
 	}
 	return nil

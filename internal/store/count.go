@@ -392,7 +392,17 @@ func (s *Store) ends(ctx context.Context, f Filter, at int64, more func(*where))
 	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MIN(opened), 0), COALESCE(MAX(opened), 0) FROM sessions`+w.String(), w.args...).Scan(&a, &b); err != nil {
 		return first, last, fmt.Errorf("store: %w", err)
 	}
-	if a != 0 {
+	details, err := s.number(ctx, metaDetails)
+	switch {
+	case err != nil:
+		return first, last, fmt.Errorf("store: %w", err)
+	case at < details: // of the hour's sessions some may have gone
+		first, last = timeOf(at), timeOf(at)
+		if a == 0 {
+			break
+		}
+		last = timeOf(b)
+	case a != 0:
 		first, last = timeOf(a), timeOf(b)
 	}
 	return first, last, nil

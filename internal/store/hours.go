@@ -134,6 +134,11 @@ func (u *unpacker) uint() uint32 {
 }
 
 func (u *unpacker) int() int64 {
+	if len(u.b) > 0 && u.b[0] < 0x80 {
+		v := u.b[0]
+		u.b = u.b[1:]
+		return int64(v>>1) ^ -int64(v&1)
+	}
 	v, n := binary.Varint(u.b)
 	if n <= 0 {
 		u.bad, u.b = true, nil

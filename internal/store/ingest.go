@@ -65,6 +65,7 @@ func (w *Writer) line(ctx context.Context, r *reading, line []byte, at, end jour
 		err = w.visit(ctx, r, &e, at, end, fresh)
 	}
 	if fresh {
+		r.lives(&e)
 		r.Lines++
 		if r.First.IsZero() || e.Time.Before(r.First) {
 			r.First = e.Time
@@ -344,7 +345,8 @@ func (w *Writer) find(ctx context.Context, s *stay, f *analysis.Finding) error {
 	if err != nil {
 		return err
 	}
-	if err := w.sql.exec(ctx, putFinding, s.key, text); err != nil {
+	w.packed = w.packer.EncodeAll(text, w.packed[:0])
+	if err := w.sql.exec(ctx, putFinding, s.key, w.packed); err != nil {
 		return err
 	}
 	v := verdict{label: f.Label, score: int64(f.Score*1000 + 0.5), automation: f.Automation, severity: int64(f.Severity), tool: f.Tool}

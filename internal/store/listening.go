@@ -19,6 +19,7 @@ type Contact struct {
 	Service  string        `json:"service"`
 	Protocol string        `json:"protocol"`
 	Since    time.Time     `json:"since"`
+	Before   bool          `json:"listened_before,omitempty"` // the filter's period: what came first in it tells nothing of how long it took
 	Listened time.Duration `json:"listened_ns"`
 	First    time.Time     `json:"first_visit,omitzero"`
 	Scanner  time.Time     `json:"first_scanner,omitzero"` // known research scanner
@@ -28,49 +29,82 @@ type Contact struct {
 }
 
 // Contacts tells for each service how long it listened within the filter's
-// period, and who came first. now ends what still listens.
+// period, and who came first in it. now ends what still listens.
 func (s *Store) Contacts(ctx context.Context, f Filter, now time.Time) ([]Contact, error) {
 	w := &where{}
 	f.place(w)
-	rows, err := s.db.QueryContext(ctx, `SELECT origin, sensor, MAX(site), persona, device, service, protocol, boot, since, until FROM listening`+w.String()+
-		` GROUP BY origin, sensor, persona, device, service, protocol, boot, since, until ORDER BY origin, sensor, persona, device, service, since`, w.args...)
+	spans, err := s.spans(ctx, w, now, `origin, sensor, persona, device, service, protocol, since`)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
 	out := []Contact{}
 	var end int64 // of what is counted already: a service may have several addresses
-	for rows.Next() {
-		var c Contact
-		var boot string
-		var since, until int64
-		if err := rows.Scan(&c.Origin, &c.Sensor, &c.Site, &c.Persona, &c.Device, &c.Service, &c.Protocol, &boot, &since, &until); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		if until == 0 {
-			until = now.UnixNano()
-		}
+	first, last := f.period()
+	for i := range spans {
+		v := &spans[i]
+		c := Contact{Origin: v.origin, Sensor: v.sensor, Site: v.site, Persona: v.persona, Device: v.device, Service: v.service, Protocol: v.protocol, Since: timeOf(v.since)}
 		if n := len(out); n == 0 || !out[n-1].same(&c) {
-			c.Since = timeOf(since)
+			c.Before = v.since < first
 			out = append(out, c)
 			end = 0
 		}
-		from, to := max(since, end), until
-		if !f.From.IsZero() {
-			from = max(from, f.From.UnixNano())
-		}
-		if !f.To.IsZero() {
-			to = min(to, f.To.UnixNano())
-		}
-		if to > from {
+		if from, to := max(v.since, end, first), min(v.until, last); to > from {
 			out[len(out)-1].Listened += time.Duration(to - from)
 			end = to
 		}
 	}
-	if err := rows.Err(); err != nil {
+	return out, s.firsts(ctx, f, out)
+}
+
+// span is a time in which a service listened on one address.
+type span struct {
+	origin, sensor, site, persona, device, service, protocol string
+	since, until                                             int64
+	how                                                      string // it ended; "": it is not known to have
+}
+
+// silence is after how long a sensor that says nothing is not taken to listen any
+// more: it has a heartbeat each hour.
+const silence = 75 * time.Minute
+
+// spans lists when services listened. What was not ended goes on until now, or, if
+// its boot has been silent for long or is of an imported journal, to its last line.
+func (s *Store) spans(ctx context.Context, w *where, now time.Time, order string) ([]span, error) {
+	var out []span
+	err := each(ctx, s.db, `SELECT origin, sensor, site, persona, device, service, protocol, since, until, COALESCE(last, 0),
+		(SELECT COUNT(*) FROM notes WHERE notes.boot = listening.boot AND what = 'stop') FROM listening LEFT JOIN boots ON boots.id = listening.boot`+w.String()+
+		" ORDER BY "+order, w.args, func(rows *sql.Rows) error {
+		var v span
+		var last, stops int64
+		if err := rows.Scan(&v.origin, &v.sensor, &v.site, &v.persona, &v.device, &v.service, &v.protocol, &v.since, &v.until, &last, &stops); err != nil {
+			return err
+		}
+		switch {
+		case v.until != 0 && stops > 0:
+			v.how = "stop"
+		case v.until != 0:
+			v.how = "crash"
+		case last > 0 && (v.origin != "" || now.Sub(timeOf(last)) > silence):
+			v.until, v.how = max(last, v.since), "silence"
+		default:
+			v.until = now.UnixNano()
+		}
+		out = append(out, v)
+		return nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	return out, s.firsts(ctx, f, out)
+	return out, nil
+}
+
+// After is how long after it began to listen a service was visited, at First or by
+// a Scanner; ok is false where it was not, or listened before the period.
+func (c *Contact) After(visit time.Time) (took time.Duration, ok bool) {
+	if visit.IsZero() || c.Before {
+		return 0, false
+	}
+	return max(0, visit.Sub(c.Since)), true
 }
 
 func (c *Contact) same(o *Contact) bool {

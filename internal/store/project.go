@@ -103,6 +103,13 @@ func (s *Store) project(ctx context.Context, name, q string, w io.Writer) (Proje
 		if err := rows.Scan(into...); err != nil {
 			return err
 		}
+		if b, ok := values[len(values)-1].([]byte); ok && name == "findings" {
+			text, err := findingText(b)
+			if err != nil {
+				return err
+			}
+			values[len(values)-1] = string(text)
+		}
 		p.row(values...)
 		return nil
 	})

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -219,76 +218,4 @@ func (s *Store) Arrivals(ctx context.Context, f Filter) ([]Arrival, error) {
 	}
 	slices.SortFunc(out, func(x, y Arrival) int { return cmp.Or(x.First.Compare(y.First), strings.Compare(x.Scanner, y.Scanner)) })
 	return out, nil
-}
-
-// An Uptime is a time in which a sensor listened.
-type Uptime struct {
-	Sensor string    `json:"sensor"`
-	Site   string    `json:"site,omitempty"`
-	Since  time.Time `json:"since"`
-	Until  time.Time `json:"until"`
-	Down   string    `json:"ended,omitempty"` // "stop", "crash", or "" where it still listens
-}
-
-// Uptimes lists when sensors listened with any service, within the filter's
-// period. now ends what still goes on.
-func (s *Store) Uptimes(ctx context.Context, f Filter, now time.Time) ([]Uptime, error) {
-	w := &where{}
-	in(w, "origin", f.Origin)
-	in(w, "sensor", f.Sensor)
-	in(w, "persona", f.Persona)
-	rows, err := s.db.QueryContext(ctx, `SELECT sensor, MAX(site), MIN(since), MAX(CASE WHEN until = 0 THEN `+strconv.FormatInt(math.MaxInt64, 10)+` ELSE until END),
-		(SELECT COUNT(*) FROM notes WHERE notes.boot = listening.boot AND what = 'stop') FROM listening`+w.String()+` GROUP BY sensor, boot ORDER BY 1, 3`, w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	out := []Uptime{}
-	for rows.Next() {
-		var u Uptime
-		var since, until int64
-		var stops int
-		if err := rows.Scan(&u.Sensor, &u.Site, &since, &until, &stops); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		u.Since, u.Until = timeOf(since), now
-		switch {
-		case until == math.MaxInt64:
-		case stops > 0:
-			u.Until, u.Down = timeOf(until), "stop"
-		default:
-			u.Until, u.Down = timeOf(until), "crash"
-		}
-		if !f.From.IsZero() && u.Since.Before(f.From) {
-			u.Since = f.From
-		}
-		if !f.To.IsZero() && u.Until.After(f.To) {
-			u.Until, u.Down = f.To, ""
-		}
-		if u.Until.After(u.Since) {
-			out = append(out, u)
-		}
-	}
-	return out, rows.Err()
-}
-
-// Synthetic says which sensors say of themselves that their data are made up.
-func (s *Store) Synthetic(ctx context.Context, f Filter) ([]string, error) {
-	w := &where{}
-	in(w, "sensor", f.Sensor)
-	w.and("what = 'start' AND detail LIKE '%\"synthetic\":true%'")
-	rows, err := s.db.QueryContext(ctx, "SELECT DISTINCT sensor FROM notes"+w.String()+" ORDER BY sensor", w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	out := []string{}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-		out = append(out, name)
-	}
-	return out, rows.Err()
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -104,7 +103,7 @@ func (s *Store) Sessions(ctx context.Context, f Filter, limit int, after string)
 	}
 	var marks []mark
 	var err error
-	if f.direct() {
+	if f.direct() || f.ofOne() {
 		marks, err = s.marks(ctx, f, top, limit+1)
 	} else {
 		marks, err = s.find(ctx, f, top, limit+1)
@@ -145,9 +144,27 @@ func (f *Filter) direct() bool {
 	return f.Session != "" || f.Print != "" || plain && !f.sifts()
 }
 
+// ofOne says whether it asks for a source's sessions, whatever they are.
+func (f *Filter) ofOne() bool {
+	rest := *f
+	rest.Src = netip.Prefix{}
+	return f.Src.IsSingleIP() && rest.direct()
+}
+
 // marks finds sessions before a place in the list.
 func (s *Store) marks(ctx context.Context, f Filter, top mark, limit int) ([]mark, error) {
 	w := f.sessions()
+	if f.Src.IsSingleIP() {
+		var source int64 // named, so that its index is taken
+		err := s.db.QueryRowContext(ctx, `SELECT key FROM sources WHERE addr = $1`, address(f.Src.Addr())).Scan(&source)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		w.and("sessions.source = ?", source)
+	}
 	if top.opened != math.MaxInt64 {
 		w.and("opened <= ? AND (opened < ? OR key < ?)", top.opened, top.opened, top.key)
 	}
@@ -187,8 +204,7 @@ func (s *Store) Session(ctx context.Context, id string) (Session, error) {
 		return v, nil
 	}
 	if err == nil {
-		v.Finding = &analysis.Finding{}
-		err = json.Unmarshal(finding, v.Finding)
+		v.Finding, err = unpackFinding(finding)
 	}
 	if err != nil {
 		return v, fmt.Errorf("store: %w", err)

@@ -48,7 +48,15 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT (boot, persona, device, service, addr, since) DO NOTHING`
 	endListening = `UPDATE listening SET until = $1 WHERE boot = $2 AND device = $3 AND service = $4 AND addr = $5 AND until = 0`
 	endBoot      = `UPDATE listening SET until = $1 WHERE boot = $2 AND until = 0`
-	earlierBoots = `SELECT DISTINCT boot FROM listening WHERE origin = $1 AND sensor = $2 AND boot <> $3 AND until = 0`
+	earlierBoots = `SELECT boot, COALESCE(MAX(last), 0) FROM listening LEFT JOIN boots ON boots.id = boot
+		WHERE origin = $1 AND sensor = $2 AND boot <> $3 AND until = 0 GROUP BY boot`
+	resumeListening = `INSERT INTO listening (boot, origin, sensor, site, persona, device, service, protocol, addr, since, until)
+		SELECT boot, origin, sensor, site, persona, device, service, protocol, addr, CAST($1 AS BIGINT), 0 FROM listening AS before
+		WHERE boot = $2 AND device = $3 AND service = $4 AND addr = $5 AND until > 0
+		AND NOT EXISTS (SELECT 1 FROM listening AS other WHERE other.boot = before.boot AND other.persona = before.persona AND other.device = before.device
+		AND other.service = before.service AND other.addr = before.addr AND (other.until = 0 OR other.since > before.since))
+		ON CONFLICT (boot, persona, device, service, addr, since) DO NOTHING`
+	setLast = `UPDATE boots SET last = $1 WHERE key = $2 AND last < $3`
 )
 
 // several is an insertion of one row, for so many rows of so many columns.

@@ -40,15 +40,7 @@ func (w *Writer) status(ctx context.Context, r *reading, e *event.Event, fresh b
 	case "start":
 		return w.started(ctx, r, e, at)
 	case "listener":
-		var d changed
-		if json.Unmarshal(e.Detail, &d) != nil || d.State != "down" {
-			return nil
-		}
-		for _, network := range []string{"/tcp", "/udp"} {
-			if err := w.sql.exec(ctx, endListening, at, e.Boot, d.Device, d.Service, d.Addr+network); err != nil {
-				return err
-			}
-		}
+		return w.listener(ctx, e, at)
 	case "stop":
 		return w.sql.exec(ctx, endBoot, at, e.Boot)
 	}
@@ -84,21 +76,70 @@ func (w *Writer) endEarlier(ctx context.Context, r *reading, e *event.Event, fre
 			}
 		}
 	}
-	if !fresh || r.Last.IsZero() {
+	if !fresh {
 		return nil
 	}
-	var boots []string
+	boots := map[string]int64{}
 	err := w.sql.each(ctx, earlierBoots, func(rows *sql.Rows) error {
 		var b string
-		err := rows.Scan(&b)
-		boots = append(boots, b)
+		var last int64
+		err := rows.Scan(&b, &last)
+		boots[b] = max(last, r.lasts[b])
 		return err
 	}, r.Name, e.Sensor, e.Boot)
 	if err != nil {
 		return err
 	}
-	for _, b := range boots { // it listened until the last line before this one
-		if err := w.sql.exec(ctx, endBoot, r.Last.UnixNano(), b); err != nil {
+	for b, last := range boots { // it listened until its own last line, whoever else wrote after it
+		if last == 0 && !r.Last.IsZero() { // a store of before has none
+			last = r.Last.UnixNano()
+		}
+		if err := w.sql.exec(ctx, endBoot, last, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lives takes a line as a sign that its boot was alive then. What others write in
+// its name is none: what was erased, and the head of what retention left.
+func (r *reading) lives(e *event.Event) {
+	if e.Boot == "" || e.Kind == event.KindStatus && (e.Seq < 0 || e.What == "redact" && e.Session == "") {
+		return
+	}
+	r.lasts[e.Boot] = max(r.lasts[e.Boot], e.Time.UnixNano())
+}
+
+// flushLasts writes until when boots are known to have lived.
+func (w *Writer) flushLasts(ctx context.Context, r *reading) error {
+	for boot, last := range r.lasts {
+		key, err := w.books.boots.of(ctx, w.sql, boot)
+		if err != nil {
+			return err
+		}
+		if err := w.sql.exec(ctx, setLast, last, key, last); err != nil {
+			return err
+		}
+	}
+	clear(r.lasts)
+	return nil
+}
+
+// listener takes a line about one port: it is closed, or open again.
+func (w *Writer) listener(ctx context.Context, e *event.Event, at int64) error {
+	var d changed
+	if json.Unmarshal(e.Detail, &d) != nil {
+		return nil
+	}
+	for _, network := range []string{"/tcp", "/udp"} {
+		var err error
+		switch d.State {
+		case "down":
+			err = w.sql.exec(ctx, endListening, at, e.Boot, d.Device, d.Service, d.Addr+network)
+		case "up":
+			err = w.sql.exec(ctx, resumeListening, at, e.Boot, d.Device, d.Service, d.Addr+network)
+		}
+		if err != nil {
 			return err
 		}
 	}

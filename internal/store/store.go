@@ -19,6 +19,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strconv"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -106,7 +107,7 @@ func OpenRead(file string) (*Store, error) {
 }
 
 func connect(file, mode string, conns int) (*sql.DB, error) {
-	q := url.Values{"mode": {mode}, "_pragma": {"journal_mode(wal)", "synchronous(normal)", "busy_timeout(5000)", "temp_store(memory)", "cache_size(-8000)", "journal_size_limit(67108864)", "foreign_keys(off)"}, "_txlock": {"immediate"}}
+	q := url.Values{"mode": {mode}, "_pragma": {"auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)", "busy_timeout(5000)", "temp_store(memory)", "cache_size(-8000)", "journal_size_limit(67108864)", "foreign_keys(off)"}, "_txlock": {"immediate"}}
 	if mode == "ro" {
 		q["_pragma"] = []string{"busy_timeout(5000)", "temp_store(memory)", "cache_size(-4000)", "query_only(on)"}
 		q.Del("_txlock")
@@ -138,6 +139,9 @@ const (
 	metaVersions = "versions" // of the interpreter that began the store
 	metaActs     = "acts"     // how many there are
 	metaStamp    = "stamp"    // of the latest change of the roll-up
+	metaGone     = "gone"     // how many sessions retention deleted
+	metaCut      = "cut"      // the bounds by which the own journal's sessions were last swept
+	metaDetails  = "details"  // from when on the own journal's sessions are all there, ns
 )
 
 func (s *Store) meta(ctx context.Context, name string) (v string, err error) {
@@ -146,6 +150,15 @@ func (s *Store) meta(ctx context.Context, name string) (v string, err error) {
 		return "", nil
 	}
 	return v, err
+}
+
+// number is a row of meta that holds one; without a row it is 0.
+func (s *Store) number(ctx context.Context, name string) (int64, error) {
+	v, err := s.meta(ctx, name)
+	if err != nil || v == "" {
+		return 0, err
+	}
+	return strconv.ParseInt(v, 10, 64)
 }
 
 // Versions are those of the rules and data by which the store was made.

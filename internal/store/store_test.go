@@ -54,13 +54,14 @@ var made = time.Date(2026, 11, 1, 22, 30, 0, 0, time.UTC)
 type script struct {
 	lines []string
 	at    time.Time
+	step  time.Duration // between lines
 	seqs  map[string]int
 }
 
 func (s *script) add(session, kind, protocol, src, rest string, opened time.Time) {
 	seq := s.seqs[session]
 	s.seqs[session]++
-	s.at = s.at.Add(37 * time.Millisecond)
+	s.at = s.at.Add(s.step)
 	s.lines = append(s.lines, fmt.Sprintf(`{"v":1,"kind":%q,"ts":%q,"at_us":%d,"seq":%d,"session":%q,"boot":"b1","sensor":"s1","protocol":%q,"transport":"tcp","src":{"ip":%q,"port":40000},"dst":{"ip":"192.0.2.5","port":502}%s}`,
 		kind, s.at.Format(time.RFC3339Nano), s.at.Sub(opened).Microseconds(), seq, session, protocol, src, rest))
 }
@@ -74,9 +75,12 @@ func (s *script) status(boot, what, detail string) {
 
 const services = `{"site":{"name":"lab"},"services":[{"persona":"pumping-station","device":"plc","service":"modbus","protocol":"modbus","network":"tcp","addr":"192.0.2.5:502"},{"persona":"pumping-station","device":"hmi","service":"http","protocol":"http","network":"tcp","addr":"192.0.2.5:80"}]}`
 
-func play(n int, seed uint64) *script {
+func play(n int, seed uint64) *script { return playEvery(37*time.Millisecond, n, seed) }
+
+// playEvery leaves so much time between lines.
+func playEvery(step time.Duration, n int, seed uint64) *script {
 	r := rand.New(rand.NewPCG(seed, 0))
-	s := &script{at: made, seqs: map[string]int{}}
+	s := &script{at: made, step: step, seqs: map[string]int{}}
 	s.status("b1", "start", services)
 	type visit struct {
 		id, protocol, src string
@@ -86,12 +90,16 @@ func play(n int, seed uint64) *script {
 	var open []*visit
 	for i := 0; i < n || len(open) > n/50; {
 		if i < n && (len(open) < 5 || r.IntN(3) == 0) {
-			v := &visit{id: fmt.Sprintf("0199-%06d", i), protocol: []string{"modbus", "http"}[r.IntN(2)], src: fmt.Sprintf("203.0.113.%d", r.IntN(200)), acts: r.IntN(8), opened: s.at.Add(37 * time.Millisecond)}
+			v := &visit{id: fmt.Sprintf("0199-%06d", i), protocol: []string{"modbus", "http"}[r.IntN(2)], src: fmt.Sprintf("203.0.113.%d", r.IntN(200)), acts: r.IntN(8), opened: s.at.Add(step)}
 			switch i {
 			case 7:
 				v.src = "198.51.100.1"
 			case 9:
 				v.src = "2001:db8::9"
+			case 60, 130, 131, 200: // also of the scanner, where lines are far apart
+				if step > time.Second {
+					v.src = "198.51.100.1"
+				}
 			}
 			probe := ""
 			if i == 5 {
@@ -232,6 +240,17 @@ func filled(t testing.TB, n int) (*Store, *script) {
 	t.Helper()
 	dir := t.TempDir()
 	sc := play(n, 2)
+	s := open(t, filepath.Join(dir, "store.db"))
+	t.Cleanup(func() { s.Close() })
+	follow(t, s, write(t, filepath.Join(dir, "journal"), sc.lines), interpreter(t))
+	return s, sc
+}
+
+// filledLong is filled over some days.
+func filledLong(t testing.TB) (*Store, *script) {
+	t.Helper()
+	dir := t.TempDir()
+	sc := playEvery(4*time.Minute, 300, 2)
 	s := open(t, filepath.Join(dir, "store.db"))
 	t.Cleanup(func() { s.Close() })
 	follow(t, s, write(t, filepath.Join(dir, "journal"), sc.lines), interpreter(t))

@@ -18,7 +18,8 @@ type sums struct {
 	proven       []int64
 	sources      []cameBy
 	index        []uint32 // by source: its place in sources, plus one
-	table        []uint32 // by hash of a group: its place in list, plus one
+	table        []uint32 // by hash of a group of the block: its place in list, plus one
+	base         int      // where in list the block begins
 
 	clusters []analysis.Cluster // of these, once they were asked for
 }
@@ -43,8 +44,12 @@ type cameBy struct {
 // proofs are how many acts prove each technique of the verdict.
 func (m *sums) proofs(g *sum) []int64 { return m.proven[g.at : g.at+int(g.visit.proven)] }
 
-// maxSums is how many filters' sums are remembered.
-const maxSums = 4
+// How many filters' sums are remembered, and of how many groups, some 80 octets
+// each; the latest always is.
+const (
+	maxSums   = 4
+	maxSummed = 300_000
+)
 
 // sums adds up what the filter lets through.
 func (s *Store) sums(ctx context.Context, f Filter) (*sums, error) {
@@ -63,19 +68,67 @@ func (s *Store) sums(ctx context.Context, f Filter) (*sums, error) {
 	}
 	u.mu.Unlock()
 	m := &sums{asked: asked, stamp: stamp}
-	if m.names, err = s.groups(ctx, f, m.add); err != nil {
-		return nil, err
+	hours, names, sv, err := s.sifted(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
 	}
-	m.table = nil
+	m.names = names
+	m.addAll(hours, sv)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.sums = append(u.sums, m); len(u.sums) > maxSums {
+	u.sums = append(u.sums, m)
+	all := 0
+	for _, m := range u.sums {
+		all += len(m.list)
+	}
+	for len(u.sums) > maxSums || len(u.sums) > 1 && all > maxSummed {
+		all -= len(u.sums[0].list)
 		u.sums = slices.Delete(u.sums, 0, 1)
 	}
 	return m, nil
 }
 
-func (m *sums) add(_ *names, at int64, v *visit, proven []int32) {
+// sumBlock is how many sources are added up at a time, so that what is written
+// stays in the processor's cache.
+const sumBlock = 512
+
+// addAll adds up hours, block after block of sources, by which each is ordered.
+func (m *sums) addAll(hours []*unpacked, sv *sieve) {
+	type place struct{ visit, proven int }
+	at := make([]place, len(hours))
+	last, all := uint32(0), 0
+	for _, h := range hours {
+		all += len(h.visits)
+		if n := len(h.visits); n > 0 {
+			last = max(last, h.visits[n-1].source)
+		}
+	}
+	m.index = make([]uint32, last+1)
+	m.list = make([]sum, 0, all/6)
+	for end := uint32(sumBlock); ; end += sumBlock {
+		m.base = len(m.list)
+		clear(m.table)
+		for i, h := range hours {
+			p := at[i]
+			hour := floor(h.at, unitHour)
+			for p.visit < len(h.visits) && h.visits[p.visit].source < end {
+				v := &h.visits[p.visit]
+				if sv.lets(v) {
+					m.add(hour, v, h.proven[p.proven:p.proven+int(v.proven)])
+				}
+				p.visit++
+				p.proven += int(v.proven)
+			}
+			at[i] = p
+		}
+		if end > last {
+			break
+		}
+	}
+	m.table = nil
+}
+
+func (m *sums) add(at int64, v *visit, proven []int32) {
 	c := m.came(v.source)
 	if day := int32(at / int64(24*time.Hour)); day != c.day {
 		c.day = day
@@ -83,6 +136,9 @@ func (m *sums) add(_ *names, at int64, v *visit, proven []int32) {
 	}
 	slot := m.slot(v)
 	if *slot == 0 {
+		if len(m.list) == cap(m.list) {
+			m.list = slices.Grow(m.list, max(1024, len(m.list)/2))
+		}
 		m.list = append(m.list, sum{visit: *v, first: at, at: len(m.proven), next: c.head})
 		for range v.proven {
 			m.proven = append(m.proven, 0)
@@ -101,9 +157,9 @@ func (m *sums) add(_ *names, at int64, v *visit, proven []int32) {
 
 // slot is where in the table a group's place is, or belongs: open addressing.
 func (m *sums) slot(v *visit) *uint32 {
-	if 2*len(m.list) >= len(m.table) {
+	if 2*(len(m.list)-m.base) >= len(m.table) {
 		m.table = make([]uint32, max(1024, 2*len(m.table)))
-		for i := range m.list {
+		for i := m.base; i < len(m.list); i++ {
 			*m.free(&m.list[i].visit) = uint32(i + 1)
 		}
 	}
@@ -125,9 +181,6 @@ func (m *sums) free(v *visit) *uint32 {
 
 // came is a source's share, made when it first comes.
 func (m *sums) came(source uint32) *cameBy {
-	for int(source) >= len(m.index) {
-		m.index = append(m.index, make([]uint32, max(1024, len(m.index), int(source)+1-len(m.index)))...)
-	}
 	if m.index[source] == 0 {
 		m.sources = append(m.sources, cameBy{source: source, day: -1})
 		m.index[source] = uint32(len(m.sources))

@@ -58,9 +58,9 @@ type trace struct {
 
 // leave keeps the traces of a session that has ended.
 func (w *Writer) leave(ctx context.Context, s *stay, f *analysis.Finding) error {
-	left := [][2]string{{tracePayload, f.Payload}, {traceCredentials, f.CredList}, {traceAgent, clip(f.UA)}}
+	left := [][2]string{{tracePayload, f.Payload}, {traceCredentials, f.CredList}}
 	if f.Tool == "" { // a known tool's are everybody's
-		left = append(left, [2]string{traceOperations, f.OpSeqHash}, [2]string{tracePrint, f.FingerprintHash})
+		left = append(left, [2]string{traceAgent, clip(f.UA)}, [2]string{traceOperations, f.OpSeqHash}, [2]string{tracePrint, f.FingerprintHash})
 	}
 	for _, sum := range s.files {
 		left = append(left, [2]string{traceFile, sum})

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/sundew-ics/sundew/internal/journal"
 )
 
@@ -40,8 +42,11 @@ type Writer struct {
 
 	lastSource, lastTrace uint32
 	lastSession, acts     int64
+	gone                  int64 // sessions that retention deleted
 	commits               uint64
 	rows                  []any // of acts, to be written together
+	packer                *zstd.Encoder
+	packed                []byte
 	putActs               string
 	stamp                 int64
 }
@@ -56,7 +61,11 @@ func (s *Store) Writer(ctx context.Context, by Interpreter) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	w := &Writer{store: s, by: by, sql: &statements{conn, map[string]*sql.Stmt{}},
+	packer, err := newPacker()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close())
+	}
+	w := &Writer{store: s, by: by, packer: packer, sql: &statements{conn, map[string]*sql.Stmt{}},
 		visitors: map[netip.Addr]visitor{}, traces: map[[2]string]*trace{}, hours: map[int64]*hour{}, putActs: several(putAct, actRows, actColumns), readings: map[string]*reading{}}
 	if err := w.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close())
@@ -79,11 +88,12 @@ func (w *Writer) load(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	n, err := w.store.meta(ctx, metaActs)
-	if err == nil && n != "" {
-		_, err = fmt.Sscan(n, &w.acts)
+	for name, into := range map[string]*int64{metaActs: &w.acts, metaGone: &w.gone} {
+		if *into, err = w.store.number(ctx, name); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // Close gives the right to write back to the store, which stays open.
@@ -101,12 +111,13 @@ type reading struct {
 	known   journal.Cursor // up to which the store has had all before
 	open    map[string]*stay
 	touched []*stay
-	kept    bool // what retention left is being read: it has no cursors
+	kept    bool             // what retention left is being read: it has no cursors
+	lasts   map[string]int64 // by boot: its last line, of those that the database has not been told
 }
 
 // readingOf is the state of a journal, as the store left it.
 func (w *Writer) readingOf(ctx context.Context, name string) (*reading, journal.Cursor, error) {
-	r := &reading{Origin: Origin{Name: name, Kind: Own}, open: map[string]*stay{}}
+	r := &reading{Origin: Origin{Name: name, Kind: Own}, open: map[string]*stay{}, lasts: map[string]int64{}}
 	if name != "" {
 		r.Kind = Imported
 	}
@@ -120,7 +131,9 @@ func (w *Writer) readingOf(ctx context.Context, name string) (*reading, journal.
 		}
 	}
 	r.known = r.next
+	w.mu.Lock()
 	w.readings[name] = r
+	w.mu.Unlock()
 	return r, r.resume, nil
 }
 
@@ -128,7 +141,7 @@ func (w *Writer) readingOf(ctx context.Context, name string) (*reading, journal.
 func (w *Writer) Size() (sessions, acts int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.lastSession, w.acts
+	return w.lastSession - w.gone, w.acts
 }
 
 // begin starts a transaction; commit or rollback end it.
@@ -183,6 +196,9 @@ func (w *Writer) flush(ctx context.Context, r *reading, settled bool) error {
 		return err
 	}
 	if err := w.flushTraces(ctx); err != nil {
+		return err
+	}
+	if err := w.flushLasts(ctx, r); err != nil {
 		return err
 	}
 	next, resume := r.next, r.next

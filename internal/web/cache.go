@@ -104,6 +104,23 @@ func (c *cache) dropOldest() {
 	c.drop(key)
 }
 
+// has says whether an answer of this generation is kept.
+func (c *cache) has(key, generation string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := c.kept[key]
+	return v != nil && v.generation == generation && time.Since(v.made) < staleFor
+}
+
+// unasked marks an answer that nobody has asked for yet: it is not kept fresh.
+func (c *cache) unasked(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if v := c.kept[key]; v != nil {
+		v.asked = time.Time{}
+	}
+}
+
 // outdated gives questions that were asked lately and whose answers are old, the
 // oldest first.
 func (c *cache) outdated(generation string, now time.Time) (list []question) {
@@ -167,10 +184,15 @@ func (a *ask) cached(v route) (any, error) {
 			a.again(v, key)(ctx, generation)
 		}()
 	}
-	if out != nil {
-		return out, nil
+	if out == nil {
+		if out, err = a.fill(v, key, generation); err != nil {
+			return nil, err
+		}
 	}
-	return a.fill(v, key, generation)
+	if v.name == "GET /overview" {
+		a.warm(a.r.URL.Query())
+	}
+	return out, nil
 }
 
 // again asks a route anew, later.

@@ -115,9 +115,8 @@ type Reports struct {
 
 // An Order is what a report is to be about.
 type Order struct {
-	Filter    store.Filter
-	Query     string // as it was asked for
-	Anonymise bool
+	Filter store.Filter
+	Query  string // as it was asked for
 }
 
 // A Report is one that was made, or is being made.

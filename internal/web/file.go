@@ -11,8 +11,15 @@ import (
 // told as any other; after it the connection is cut, so that nobody takes a part
 // for the whole.
 func (a *ask) file(kind, name string, write func(io.Writer) error) (any, error) {
+	made, err := a.synthetic()
+	if err != nil {
+		return nil, err
+	}
+	if len(made) > 0 {
+		name = "SYNTHETIC-" + name
+	}
 	out := &download{ask: a, kind: kind, name: name, control: http.NewResponseController(a.w)}
-	err := write(out)
+	err = write(out)
 	if err == nil && !out.begun {
 		out.begin()
 	}

@@ -97,11 +97,14 @@ func (a *ask) makeReport() (any, error) {
 	if err := a.read(&in); err != nil {
 		return nil, err
 	}
+	if in.Anonymise {
+		return nil, notWired("Reports are not anonymised", "a report names addresses; `sundew export --share` makes data to be given away")
+	}
 	f, err := filterOf(url.Values{"from": {in.From}, "to": {in.To}, "q": {in.Q}}, a.now)
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.cfg.Reports.Make(a.ctx, Order{Filter: f, Query: in.Q, Anonymise: in.Anonymise})
+	r, err := a.cfg.Reports.Make(a.ctx, Order{Filter: f, Query: in.Q})
 	if err != nil {
 		return nil, &problem{Type: "busy", Status: 503, Title: "The report cannot be made now", Detail: err.Error(), Retry: 10}
 	}

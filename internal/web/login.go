@@ -20,6 +20,7 @@ type me struct {
 	Version       string    `json:"version,omitempty"`
 	Mode          string    `json:"mode,omitempty"`
 	Sensor        string    `json:"sensor,omitempty"`
+	Synthetic     []string  `json:"synthetic,omitempty"`
 	Now           time.Time `json:"now"`
 }
 
@@ -37,6 +38,9 @@ func (a *ask) me() (any, error) {
 		return m, nil
 	}
 	m.Version, m.Mode = a.cfg.Build, a.mode()
+	if m.Synthetic, err = a.synthetic(); err != nil {
+		return nil, err
+	}
 	if a.cfg.Running != nil {
 		m.Sensor = a.cfg.Running.Health().Sensor
 	}

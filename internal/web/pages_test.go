@@ -33,8 +33,13 @@ func TestStatic(t *testing.T) {
 			t.Errorf("%s (%s): %d %q %v", c.path, c.accept, resp.StatusCode, resp.body, h)
 		}
 	}
-	for _, path := range []string{"/assets/none.js", "/README.md", "/index.html.gz", "/assets/app-1a2b.js.zst", "/..%2f..%2fetc/passwd.txt", "/../secret.txt"} {
-		if resp := r.do("GET", path, nil); resp.StatusCode != 404 {
+	for _, path := range []string{"/assets/none.js", "/README.md", "/index.html.gz", "/assets/app-1a2b.js.zst"} {
+		if resp := r.do("GET", path, nil, "Accept-Encoding", "identity"); resp.StatusCode != 404 {
+			t.Errorf("%s: %d %q", path, resp.StatusCode, resp.body)
+		}
+	}
+	for _, path := range []string{"/actors/198.51.100.7", "/..%2f..%2fetc/passwd.txt", "/../secret.txt", "/assets/..%2f..%2fsecret.txt", "/none.txt"} { // the page itself says that it knows no such path
+		if resp := r.do("GET", path, nil, "Accept-Encoding", "identity"); resp.StatusCode != 200 || string(resp.body) != page {
 			t.Errorf("%s: %d %q", path, resp.StatusCode, resp.body)
 		}
 	}
@@ -177,5 +182,24 @@ func TestPlant(t *testing.T) {
 	p = plantPage{}
 	if stopped.json("/plant", &p); p.Why == "" || len(p.Sites) != 0 {
 		t.Errorf("%+v", p)
+	}
+}
+
+// TestWarm has the pages ready that read all acts, once the overview was looked at.
+func TestWarm(t *testing.T) {
+	r := newRig(t, nil).in()
+	q := "from=2026-01-01T00%3A00%3A00Z"
+	r.get("/overview?by=label&" + q)
+	generation, err := r.server.cfg.Store().Generation(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/credentials?" + q + "&limit=1000", "/protocols/modbus?" + q, "/compare?by=sensor&" + q + "&timelines=true"} {
+		for end := time.Now().Add(5 * time.Second); !r.server.cache.has(prefix+path, generation); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Errorf("%s is not at hand", path)
+				break
+			}
+		}
 	}
 }

@@ -154,7 +154,18 @@ func (a *ask) sensors() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range contacts {
+	ever := contacts
+	if !f.From.IsZero() {
+		g := f
+		g.From, g.To = time.Time{}, time.Time{}
+		if ever, err = a.db.Contacts(a.ctx, g, a.now); err != nil {
+			return nil, err
+		}
+	}
+	for i, c := range contacts {
+		if i < len(ever) { // the same services in the same order
+			c.First, c.Scanner, c.Who = ever[i].First, ever[i].Scanner, ever[i].Who
+		}
 		p.Listeners = append(p.Listeners, listenerOf(&c))
 	}
 	if p.Running != nil {

@@ -50,6 +50,7 @@ type Server struct {
 	origin    *http.CrossOriginProtection
 
 	asked    atomic.Uint64 // questions to the store
+	warming  atomic.Bool   // pages are made ready
 	lifeMu   sync.Mutex
 	lifetime context.Context // of Run
 }
@@ -109,15 +110,19 @@ func (s *Server) Run(ctx context.Context, l net.Listener, cert *tls.Certificate)
 	return err
 }
 
-// idleFor is how long nobody asks before memory is given back.
-const idleFor = 15 * time.Second
+// How long nobody asks before memory is given back, and before what the store
+// remembers goes too.
+const (
+	idleFor   = 15 * time.Second
+	forgotten = 2 * time.Minute
+)
 
 // tidy gives memory that answers took back to the system once nobody has asked for
 // a while: the sensor beside has better use for it.
 func (s *Server) tidy(ctx context.Context) {
 	tick := time.NewTicker(idleFor)
 	defer tick.Stop()
-	seen, tidied := s.asked.Load(), s.asked.Load()
+	seen, idle := s.asked.Load(), forgotten
 	for {
 		select {
 		case <-ctx.Done():
@@ -125,11 +130,16 @@ func (s *Server) tidy(ctx context.Context) {
 		case <-tick.C:
 		}
 		now := s.asked.Load()
-		if now == seen && now != tidied {
-			debug.FreeOSMemory()
-			tidied = now
+		if now != seen {
+			seen, idle = now, 0
+			continue
 		}
-		seen = now
+		if idle += idleFor; idle == forgotten {
+			s.cfg.Store().Forget()
+		}
+		if idle == idleFor || idle == forgotten {
+			debug.FreeOSMemory()
+		}
 	}
 }
 

@@ -56,6 +56,9 @@ func (a *ask) state() (state, error) {
 	return v, err
 }
 
+// synthetic are the sensors whose data are made up.
+func (a *ask) synthetic() ([]string, error) { return a.db.Synthetic(a.ctx, store.Filter{}) }
+
 // note is a line about the sensor itself that limits what can be concluded.
 type note struct {
 	At     time.Time       `json:"at"`

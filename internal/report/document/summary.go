@@ -184,11 +184,11 @@ func comparisonSentence(c *report.Comparison) string {
 // services that had one.
 func delays(f *facts) (visits, scanners []time.Duration) {
 	for _, c := range f.stats.Contacts {
-		if !c.First.IsZero() {
-			visits = append(visits, since(c.First, c.Since))
+		if took, ok := c.After(c.First); ok {
+			visits = append(visits, took)
 		}
-		if !c.Scanner.IsZero() {
-			scanners = append(scanners, since(c.Scanner, c.Since))
+		if took, ok := c.After(c.Scanner); ok {
+			scanners = append(scanners, took)
 		}
 	}
 	return visits, scanners

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 	"github.com/sundew-ics/sundew/internal/report/figure"
+	"github.com/sundew-ics/sundew/internal/store"
 )
 
 func (d *Document) when(f *facts) Section {
@@ -16,11 +17,11 @@ func (d *Document) when(f *facts) Section {
 	}
 	d.rhythm(f, &s)
 	d.pace(f, &s)
-	t := &Table{Name: "first-contact", Caption: "Time to first contact", Show: 30, Note: "From the first listening of the service within all data to the first session of this period.",
+	t := &Table{Name: "first-contact", Caption: "Time to first contact", Show: 30, Note: "From the first listening of the service to the first session; not told of services that listened before this period.",
 		Columns: []Column{{Name: "sensor", Keep: true}, {Name: "persona", Keep: true}, {Name: "service", Keep: true}, {Name: "protocol"}, {Name: "listened", Number: true}, {Name: "first visit after", Number: true}, {Name: "first known scanner after", Number: true}, {Name: "which"}, {Name: "sessions", Number: true}}}
 	var rows []figure.Dots
 	for _, c := range f.stats.Contacts {
-		visit, scanner := since(c.First, c.Since), since(c.Scanner, c.Since)
+		visit, scanner := after(&c, c.First), after(&c, c.Scanner)
 		t.Rows = append(t.Rows, []any{c.Sensor, c.Persona, c.Device + "/" + c.Service, c.Protocol, c.Listened, visit, scanner, c.Who, c.Sessions})
 		name := c.Device + "/" + c.Service
 		if len(f.sensors) > 1 {
@@ -28,8 +29,8 @@ func (d *Document) when(f *facts) Section {
 		}
 		rows = append(rows, figure.Dots{Name: name, Values: []float64{visit.Seconds(), scanner.Seconds()}})
 	}
-	if len(rows) <= 60 {
-		s.figure(d, "first-contact", "Time from the first listening of a service to its first visit, and to the first known research scanner.", firstContact(f), copyOf(t),
+	if text := firstContact(f); text != "" && len(rows) <= 60 {
+		s.figure(d, "first-contact", "Time from the first listening of a service to its first visit, and to the first known research scanner.", text, copyOf(t),
 			func(h figure.Head) figure.SVG {
 				return figure.Times(h, "time since the service began to listen", []string{"first visit", "first known scanner"}, rows)
 			})
@@ -39,12 +40,13 @@ func (d *Document) when(f *facts) Section {
 	return s
 }
 
-// since is how long after; negative where it never was.
-func since(t, from time.Time) time.Duration {
-	if t.IsZero() {
-		return -1
+// after is how long it took until a service was visited; negative where it never
+// was, or where this period does not tell.
+func after(c *store.Contact, visit time.Time) time.Duration {
+	if took, ok := c.After(visit); ok {
+		return took
 	}
-	return max(0, t.Sub(from))
+	return -1
 }
 
 // rhythm draws sessions by weekday and hour, for an average week of listening.
@@ -150,6 +152,9 @@ func (d *Document) arrivals(f *facts, s *Section) {
 
 func firstContact(f *facts) string {
 	visits, scanners := delays(f)
+	if len(visits) == 0 {
+		return ""
+	}
 	text := fmt.Sprintf("The median service was first visited after %s", lasting(median(visits)))
 	if len(scanners) > 0 {
 		text += fmt.Sprintf(", and first by a known scanner after %s", lasting(median(scanners)))

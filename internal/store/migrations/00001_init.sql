@@ -97,7 +97,7 @@ CREATE INDEX sessions_print  ON sessions (fingerprint);
 
 CREATE TABLE findings (
   session INTEGER PRIMARY KEY,
-  finding BLOB NOT NULL -- JSON
+  finding BLOB NOT NULL -- JSON, packed (packing.go)
 );
 
 CREATE TABLE acts (
