@@ -78,7 +78,7 @@ fixtures: build ## Record the sessions by which the rules are judged into bin/fi
 	@for s in tuning check tools; do .cache/venv/bin/python interop/fixtures/record.py bin/sundew $$s bin/fixtures $(WORDS) || exit 1; done
 
 browser: build ## Use the dashboard in a headless Chromium.
-	cd web && npm run check && node --test --test-concurrency=1 test/
+	cd web && npm run check && node --test --test-concurrency=1 test/*.test.mjs
 
 screenshots: build ## Make docs/screenshots anew.
 	cd web && node test/screenshots.mjs
