@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +15,8 @@ import (
 // compareCmd sets sides beside each other.
 type compareCmd struct {
 	question
-	By    string   `enum:"sensor,persona,period" default:"persona" help:"What the sides are: ${enum} (${default})."`
-	Sides []string `arg:"" optional:"" help:"Names of sensors or personas, or periods FROM..TO; default: all that there are."`
+	By    string   `enum:"sensor,persona,site,period" default:"persona" help:"What the sides are: ${enum} (${default})."`
+	Sides []string `arg:"" optional:"" help:"Names of sensors, personas or sites, or periods FROM..TO; default: all that there are."`
 }
 
 // Run implements kong's command.
@@ -41,6 +42,15 @@ func (c *compareCmd) Run(ctx context.Context, t *terminal) error {
 
 func (c *compareCmd) sides(ctx context.Context, a *answers, f store.Filter) (names []string, filters []store.Filter, err error) {
 	names = c.Sides
+	sites := map[string][]string{}
+	if c.By == "site" {
+		if sites, err = a.Sites(ctx); err != nil {
+			return nil, nil, err
+		}
+		if len(names) == 0 {
+			names = slices.Sorted(maps.Keys(sites))
+		}
+	}
 	if len(names) == 0 {
 		if c.By == "period" {
 			return nil, nil, usageError{fmt.Errorf("name the periods: `sundew compare --by period 2026-11-01..2026-11-15 2026-11-15..2026-11-30`")}
@@ -66,6 +76,10 @@ func (c *compareCmd) sides(ctx context.Context, a *answers, f store.Filter) (nam
 			side.Sensor = []string{n}
 		case "persona":
 			side.Persona = []string{n}
+		case "site":
+			if side.Sensor = sites[n]; side.Sensor == nil {
+				return nil, nil, usageError{fmt.Errorf("no sensor says that it stands at %q ([site] name in its configuration); there are %q", n, slices.Sorted(maps.Keys(sites)))}
+			}
 		case "period":
 			from, to, ok := strings.Cut(n, "..")
 			if !ok {
