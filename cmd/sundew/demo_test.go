@@ -27,6 +27,9 @@ func sundew(t *testing.T, args ...string) string {
 
 // The same seed makes the same octets, another one others.
 func TestDemoIsTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	dir := t.TempDir()
 	read := func(name string, args ...string) map[string][]byte {
 		out := filepath.Join(dir, name)

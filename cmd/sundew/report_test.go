@@ -178,6 +178,9 @@ func checkManifest(t *testing.T, dir string) map[string][]byte {
 
 // A report of the demo says what was planted, and that it is synthetic.
 func TestReportOfDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	dir := filepath.Join(t.TempDir(), "demo")
 	sundew(t, "demo", "-o", dir, "--days", "8")
 	out := filepath.Join(t.TempDir(), "report")

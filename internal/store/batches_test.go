@@ -13,6 +13,9 @@ import (
 // What sessions prove does not depend on where a batch or a transaction ends: a
 // session that is seen before its first act said nothing only until then.
 func TestOneLineAtATime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	dir, by := t.TempDir(), interpreter(t)
 	lines := play(150, 8).lines
 	lines = lines[:len(lines)-3] // some go on

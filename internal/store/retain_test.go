@@ -182,6 +182,9 @@ func TestRetentionIsOfTheOwn(t *testing.T) {
 
 // A year at a steady pace fits into what it may have.
 func TestRetentionBoundsTheFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	dir, by := t.TempDir(), interpreter(t)
 	s := open(t, filepath.Join(dir, "store.db"))
 	defer s.Close()
