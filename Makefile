@@ -68,7 +68,9 @@ lint: go ## Vet, staticcheck, formatting.
 fuzz: go ## Fuzz every codec for T each (T=10s).
 	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | cut -c6-); do \
-	    echo "$$p $$f"; $(GO) test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(T) || exit 1; done; done
+	    echo "$$p $$f"; out=$$($(GO) test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(T) 2>&1) && continue; \
+	    case "$$out" in *"Failing input"*|*"seed corpus"*) ;; *"context deadline exceeded"*) echo "  Go's fuzzer ran into its own deadline: no finding"; continue;; esac; \
+	    echo "$$out"; exit 1; done; done
 
 interop: build ## Point third-party clients at the built binary.
 	$(GO) test -tags interop -count=1 -timeout 30m -v ./interop
