@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // odd are the lines of a session, its act twice, that says it had so many acts.
@@ -29,5 +30,18 @@ func TestLineTwice(t *testing.T) {
 	files, err := s.Files(t.Context(), Filter{}, 10)
 	if err != nil || len(files) != 1 || files[0].Times != 1 {
 		t.Errorf("%+v, %v", files, err)
+	}
+}
+// A number of acts that no session has spoils no answer.
+func TestActsBeyondAll(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "store.db"))
+	defer s.Close()
+	follow(t, s, write(t, filepath.Join(dir, "journal"), odd(3_000_000_000)), interpreter(t))
+	for name, f := range map[string]Filter{"whole hours": {}, "a part of one": {From: made.Add(-time.Minute)}} {
+		got, err := s.Totals(t.Context(), f)
+		if err != nil || got.Sessions != 1 || got.Acts < 1<<30 {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
 	}
 }
