@@ -32,6 +32,7 @@ func TestLineTwice(t *testing.T) {
 		t.Errorf("%+v, %v", files, err)
 	}
 }
+
 // A number of acts that no session has spoils no answer.
 func TestActsBeyondAll(t *testing.T) {
 	dir := t.TempDir()
