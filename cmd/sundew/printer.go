@@ -77,9 +77,9 @@ func source(e *event.Event) string {
 // act says what was done in one phrase.
 func (p *eventPrinter) act(e *event.Event) string {
 	var b strings.Builder
-	b.WriteString(p.paint(colourOf(e.Class), string(e.Class)+" "+visible(e.Op)))
+	b.WriteString(p.paint(colourOf(e.Class), visible(string(e.Class)+" "+e.Op)))
 	if e.Target != nil {
-		fmt.Fprintf(&b, " %s %s", e.Target.Kind, visible(e.Target.Ref))
+		fmt.Fprintf(&b, " %s %s", visible(string(e.Target.Kind)), visible(e.Target.Ref))
 	}
 	for i := range max(len(e.Tags), len(e.Values)) {
 		b.WriteByte(' ')
@@ -101,10 +101,10 @@ func (p *eventPrinter) act(e *event.Event) string {
 		fmt.Fprintf(&b, " user %q secret %q", e.Cred.User, e.Cred.Secret)
 	}
 	if e.Artifact != nil {
-		fmt.Fprintf(&b, " kept %s (%d octets, %s)", e.Artifact.SHA256[:min(12, len(e.Artifact.SHA256))], e.Artifact.Size, e.Artifact.Kind)
+		fmt.Fprintf(&b, " kept %s (%d octets, %s)", visible(e.Artifact.SHA256[:min(12, len(e.Artifact.SHA256))]), e.Artifact.Size, visible(e.Artifact.Kind))
 	}
 	if e.Outcome != event.Answered {
-		b.WriteString(" " + p.paint(yellow, string(e.Outcome)))
+		b.WriteString(" " + p.paint(yellow, visible(string(e.Outcome))))
 	}
 	if e.Count > 1 {
 		fmt.Fprintf(&b, " ×%d", e.Count)

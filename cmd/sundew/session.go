@@ -51,10 +51,11 @@ func (c *sessionCmd) Run(ctx context.Context, t *terminal) error {
 func (c *sessionCmd) print(t *terminal, tr *transcript) error {
 	p := &eventPrinter{out: t.out, colour: t.colour}
 	s := &tr.Session
-	fmt.Fprintf(t.out, "Session   %s\nVisitor   %s port %d%s\nService   %s of %s (%s), %s port %d, sensor %s%s\n", s.ID, s.Src, s.SrcPort, whence(&s.Source), s.Service, s.Device, s.Persona, s.Protocol, s.DstPort, s.Sensor, from(s.Origin))
+	fmt.Fprintf(t.out, "Session   %s\nVisitor   %s port %d%s\nService   %s of %s (%s), %s port %d, sensor %s%s\n", visible(s.ID), s.Src, s.SrcPort, visible(whence(&s.Source)),
+		visible(s.Service), visible(s.Device), visible(s.Persona), visible(s.Protocol), s.DstPort, visible(s.Sensor), from(s.Origin))
 	fmt.Fprintf(t.out, "Time      %s UTC", at(s.Opened))
 	if !s.Closed.IsZero() {
-		fmt.Fprintf(t.out, ", %.3f s, ended by %s", s.Closed.Sub(s.Opened).Seconds(), s.Reason)
+		fmt.Fprintf(t.out, ", %.3f s, ended by %s", s.Closed.Sub(s.Opened).Seconds(), visible(s.Reason))
 	}
 	fmt.Fprintf(t.out, "\nOctets    %d in, %d out, %d acts\n", s.OctetsIn, s.OctetsOut, s.Acts)
 	if f := s.Finding; f != nil {
@@ -68,7 +69,7 @@ func (c *sessionCmd) print(t *terminal, tr *transcript) error {
 		if e.Kind != event.KindAct {
 			continue
 		}
-		fmt.Fprintf(t.out, "%10.3f s  +%-9s %s\n", float64(e.AtUS)/1e6, span(e.AtUS-before), visible(p.act(e)))
+		fmt.Fprintf(t.out, "%10.3f s  +%-9s %s\n", float64(e.AtUS)/1e6, span(e.AtUS-before), p.act(e))
 		before = e.AtUS
 		if text := details(e.Detail); text != "" {
 			fmt.Fprintln(t.out, "              "+visible(text))

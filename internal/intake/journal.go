@@ -224,7 +224,7 @@ func (t *taker) judge(ctx context.Context, src source, o *Origin) error {
 	}
 	known := slices.ContainsFunc(t.sensors, func(s string) bool { return slices.Contains(o.Sensors, s) })
 	if len(o.Sensors) > 0 && !proven && !known {
-		return fmt.Errorf("imported/%s has lines of %v, and this journal is of %v: import it under another --name", t.cfg.Name, o.Sensors, t.sensors)
+		return fmt.Errorf("imported/%s has lines of %q, and this journal is of %q: import it under another --name", t.cfg.Name, o.Sensors, t.sensors)
 	}
 	return nil
 }

@@ -202,3 +202,20 @@ func TestErasedStaysErased(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A journal is refused in words that turn no terminal, whatever its sensor is called.
+func TestRefusalOfAHostileName(t *testing.T) {
+	a, b, data := t.TempDir(), t.TempDir(), t.TempDir()
+	visits(t, a, "lon-1", true, "198.51.100.1")
+	if _, err := take(t, a, data, "a"); err != nil {
+		t.Fatal(err)
+	}
+	line := `{"v":1,"kind":"status","ts":"2026-11-01T22:30:00Z","seq":1,"boot":"b","sensor":"\u001b]0;x\u0007","what":"start"}` + "\n"
+	if err := os.WriteFile(filepath.Join(b, journal.Name(9, journal.Plain)), []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := take(t, b, data, "a")
+	if err == nil || !strings.Contains(err.Error(), "another --name") || strings.ContainsAny(err.Error(), "\x1b\x07") {
+		t.Errorf("%q", err)
+	}
+}

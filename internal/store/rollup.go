@@ -64,6 +64,10 @@ type visit struct {
 	sessions, acts           int32
 }
 
+// narrow is a number as it is remembered: an imported journal may say of a session
+// that it had more acts than any has.
+func narrow(n int64) int32 { return int32(max(math.MinInt32, min(n, math.MaxInt32))) }
+
 type doing struct {
 	action
 	volume
@@ -180,9 +184,9 @@ func (h *unpacked) add(visits, acts []byte) error {
 	source := uint32(0)
 	for len(u.b) > 0 { // as unpackVisits, which takes half as long again
 		source += u.uint()
-		v := visit{source: source, place: uint16(u.uint()), network: u.uint(), verdict: u.uint(), sessions: int32(u.int()), acts: int32(u.int())}
+		v := visit{source: source, place: uint16(u.uint()), network: u.uint(), verdict: u.uint(), sessions: narrow(u.int()), acts: narrow(u.int())}
 		for n := u.uint(); n > 0 && !u.bad; n-- {
-			h.proven = append(h.proven, int32(u.int()))
+			h.proven = append(h.proven, narrow(u.int()))
 			v.proven++
 		}
 		if u.bad {
@@ -266,12 +270,13 @@ func (s *Store) partOf(ctx context.Context, f Filter) ([]*unpacked, *names, erro
 	w := f.sessions()
 	var list []*unpacked
 	err := each(ctx, s.db, `SELECT opened, place, source, network, verdict, acts, proven FROM sessions`+w.String()+` ORDER BY opened`, w.args, func(rows *sql.Rows) error {
-		var opened int64
+		var opened, acts int64
 		var v visit
 		var proven sql.RawBytes
-		if err := rows.Scan(&opened, &v.place, &v.source, &v.network, &v.verdict, &v.acts, &proven); err != nil {
+		if err := rows.Scan(&opened, &v.place, &v.source, &v.network, &v.verdict, &acts, &proven); err != nil {
 			return err
 		}
+		v.acts = narrow(acts)
 		at := floor(opened, unitHour)
 		if n := len(list); n == 0 || list[n-1].at != at {
 			list = append(list, &unpacked{at: at})
@@ -279,7 +284,7 @@ func (s *Store) partOf(ctx context.Context, f Filter) ([]*unpacked, *names, erro
 		h := list[len(list)-1]
 		u := unpacker{b: proven}
 		for _, n := range u.numbers(nil) {
-			h.proven = append(h.proven, int32(n))
+			h.proven = append(h.proven, narrow(n))
 			v.proven++
 		}
 		v.sessions = 1

@@ -29,8 +29,10 @@ const (
 	putAct = `INSERT INTO acts (session, seq, at, operation, target_kind, target, value, severity, count)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (session, seq) DO NOTHING`
 	actColumns    = 9
-	putCredential = `INSERT INTO credentials (session, seq, at, username, secret, method, accepted) VALUES ($1, $2, $3, $4, $5, $6, $7)`
-	putArtifact   = `INSERT INTO artifacts (session, seq, at, sha256, size, name, kind) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	putCredential = `INSERT INTO credentials (session, seq, at, username, secret, method, accepted) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (session, seq) DO NOTHING`
+	putArtifact = `INSERT INTO artifacts (session, seq, at, sha256, size, name, kind) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (session, seq) DO NOTHING`
 
 	traceOf    = `SELECT key, sources FROM traces WHERE kind = $1 AND value = $2`
 	putTrace   = `INSERT INTO traces (key, kind, value, sources) VALUES ($1, $2, $3, $4)`

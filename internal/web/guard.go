@@ -37,10 +37,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	if !strings.HasSuffix(r.URL.Path, "/stream") {
-		// An export may be long; each write of it begins anew.
-		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime))
-	}
+	// An export may be long, and a stream has no end; each write of them begins anew.
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime))
 	s.mux.ServeHTTP(w, r)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -171,5 +172,31 @@ func TestStreamsAreBounded(t *testing.T) {
 	list, missed, _ := h.from(1, perFlush)
 	if len(list) != perFlush || missed != 2*maxMessages-perFlush || list[perFlush-1].n != 2*maxMessages {
 		t.Errorf("a slow watcher has %d, missed %d", len(list), missed)
+	}
+}
+
+// late notes until when an answer must be sent.
+type late struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+// SetWriteDeadline is what http.NewResponseController asks for.
+func (l *late) SetWriteDeadline(t time.Time) error {
+	l.until = t
+	return nil
+}
+
+// TestEveryAnswerHasItsTime: nobody who reads nothing holds a connection for good,
+// whatever he asks for.
+func TestEveryAnswerHasItsTime(t *testing.T) {
+	r := newRig(t, nil)
+	for _, path := range []string{"/", "/pages/stream", prefix + "/me", prefix + "/stream"} {
+		w := &late{ResponseRecorder: httptest.NewRecorder()}
+		req := httptest.NewRequestWithContext(t.Context(), "GET", path, nil)
+		req.Host = "localhost"
+		if r.server.ServeHTTP(w, req); w.until.IsZero() {
+			t.Errorf("%s: %d, and no end", path, w.Code)
+		}
 	}
 }

@@ -18,6 +18,7 @@ const (
 	mss6       = 1440
 	maxUDP     = 65535 - ipv6Len - udpLen
 	unackedMax = 16
+	maxAbsent  = 1 << 30 // octets of one act or session that are packets without theirs
 )
 
 // flow is one session's conversation.
@@ -135,6 +136,9 @@ func (w *Writer) act(f *flow, e *event.Event) {
 
 // say adds to the comment of the next packet.
 func (f *flow) say(text string) {
+	if len(f.note) > maxOption { // the rest would be cut
+		return
+	}
 	if f.note != "" {
 		f.note += "\n"
 	}
@@ -167,6 +171,7 @@ func (w *Writer) send(f *flow, d direction, at time.Time, text string, n int) {
 	if w.opt.Lengths {
 		kept = nil
 	}
+	n = f.bound(n)
 	if missing := n - len(kept); missing > 0 && !w.opt.Lengths {
 		f.say(fmt.Sprintf("of %d octets the first %d were kept, the others are packets without theirs", n, len(kept)))
 	}
@@ -176,6 +181,16 @@ func (w *Writer) send(f *flow, d direction, at time.Time, text string, n int) {
 		w.datagrams(f, d, at, kept, n)
 	}
 	f.sent[d] += int64(n)
+}
+
+// bound is a number of octets that packets are made for: the line of a session that
+// says of more would fill any disk with headers.
+func (f *flow) bound(n int) int {
+	if n <= maxAbsent {
+		return n
+	}
+	f.say(fmt.Sprintf("recorded as %d octets, of which %d are shown", n, maxAbsent))
+	return maxAbsent
 }
 
 // stream cuts n octets into segments. Those behind the kept ones were on the wire
@@ -251,7 +266,7 @@ func (w *Writer) end(f *flow, e *event.Event) {
 	for d, total := range [2]int64{e.OctetsIn, e.OctetsOut} {
 		if missing := total - f.sent[d]; missing > 0 && f.tcp {
 			f.say(fmt.Sprintf("%d octets %s are in no act: packets without theirs", missing, [2]string{"of the visitor", "of the sensor"}[d]))
-			w.stream(f, direction(d), at, nil, int(missing))
+			w.stream(f, direction(d), at, nil, f.bound(int(missing)))
 			w.control(f, direction(d).other(), ack, at)
 		}
 	}

@@ -102,8 +102,17 @@ func section(o *Options) []byte {
 	return block(out, blockInterface, option(body, optEnd, nil))
 }
 
-// option appends an option, padded to 32 bits.
+// maxOption is how long a value is at most, in octets: its length has 16 bits.
+const maxOption = 65_000
+
+// option appends an option, padded to 32 bits. A text that is too long is cut.
 func option(b []byte, code uint16, value []byte) []byte {
+	if end := maxOption; len(value) > end {
+		for end > 0 && value[end]&0xC0 == 0x80 { // not within a character
+			end--
+		}
+		value = value[:end]
+	}
 	b = binary.LittleEndian.AppendUint16(b, code)
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))
 	b = append(b, value...)

@@ -6,10 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sundew-ics/sundew/internal/event"
 )
@@ -312,3 +314,48 @@ func TestWriteError(t *testing.T) {
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("full") }
+
+// Acts of which no octets were kept go with the next packet: what they say may be
+// longer than a comment can be.
+func TestLongComment(t *testing.T) {
+	s := session("udp", "198.51.100.23", "192.0.2.5")
+	events, silent := s[:1:1], s[1]
+	silent.Request, silent.RequestLen, silent.Response, silent.ResponseLen = "", 0, "", 0
+	silent.Target = &event.Target{Kind: event.TargetRegister, Ref: strings.Repeat("ä", 100)}
+	for range 1000 {
+		events = append(events, silent)
+	}
+	list := capture(t, Options{}, append(events, s[1])...)
+	if n := len(list[0].comment); n > maxOption || n < maxOption-3 || !utf8.ValidString(list[0].comment) {
+		t.Errorf("a comment of %d octets", n)
+	}
+}
+
+// drain counts octets, and has enough of them.
+type drain int64
+
+func (d *drain) Write(p []byte) (int, error) {
+	if *d += drain(len(p)); *d > 1<<28 {
+		return 0, errors.New("without an end")
+	}
+	return len(p), nil
+}
+
+// Lengths that no session can have, of a journal of another's making, have an end.
+func TestLengthsBeyondAll(t *testing.T) {
+	s := session("tcp", "198.51.100.23", "192.0.2.5")
+	s[1].ResponseLen, s[3].OctetsIn = math.MaxInt64, math.MaxInt64
+	var d drain
+	w, err := NewWriter(&d, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s {
+		if err := w.Event(&s[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
