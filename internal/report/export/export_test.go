@@ -188,6 +188,7 @@ func TestGuard(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "plain": "plain", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)",
 		"\t=1": "'\t=1", "\r=1": "'\r=1", "  =1": "'  =1", "\n=1": "'\n=1", "a=1": "a=1", "a\tb": "a\tb",
+		"＝1+1": "'＝1+1", " ＋1": "' ＋1", "－1": "'－1", "＠A1": "'＠A1", "\xff": "\xff", "  ": "  ",
 	} {
 		if got := Guard(in); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
