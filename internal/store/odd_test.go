@@ -81,3 +81,28 @@ func TestFaultOfAnalysis(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// Places beyond those that can be told apart are counted, and spoil no answer.
+func TestPlacesBeyondAll(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "store.db"))
+	defer s.Close()
+	r := write(t, filepath.Join(dir, "journal"), append(odd(1), play(50, 1).lines...))
+	w, err := s.Writer(t.Context(), interpreter(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.books.places.last = maxPlaces - 1
+	if err := w.Follow(t.Context(), Lines{Read: func(c journal.Cursor) iter.Seq2[journal.Batch, error] {
+		return r.Scan(t.Context(), c, journal.Cursor{})
+	}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]Filter{"whole hours": {}, "a part of one": {From: made.Add(-time.Minute)}} {
+		got, err := s.Count(t.Context(), f, ByPersona, 10)
+		if err != nil || len(got) != 2 || got[0].Name != "" || got[0].Sessions != 49 || got[1].Name != "p" || got[1].Sessions != 1 {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
