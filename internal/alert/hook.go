@@ -19,6 +19,7 @@ import (
 // hook posts a message as JSON, signed as the sink webhook signs.
 type hook struct {
 	url           string
+	shown         string // where to, in errors: path and user of a webhook are often its secret
 	client        *http.Client
 	secret, token string
 }
@@ -28,7 +29,7 @@ func newHook(s *Settings) (*hook, error) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, errors.New(`url is missing or no URL: where to post to, such as url = "https://alerts.example/in"`)
 	}
-	h := &hook{url: s.URL}
+	h := &hook{url: s.URL, shown: u.Scheme + "://" + u.Host}
 	if h.secret, err = sink.Secret(s.SecretFile); err != nil {
 		return nil, fmt.Errorf("secret_file: %w", err)
 	}
@@ -60,6 +61,9 @@ func (h *hook) deliver(ctx context.Context, m *Message) error {
 		req.Header.Set("X-Sundew-Signature", "sha256="+webhook.Sign(h.secret, now, body))
 	}
 	resp, err := h.client.Do(req)
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("%s: %w", h.shown, e.Err)
+	}
 	if err != nil {
 		return err
 	}
@@ -69,7 +73,7 @@ func (h *hook) deliver(ctx context.Context, m *Message) error {
 		return err
 	}
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("%s answered %s: %.200q", h.url, resp.Status, said)
+		return fmt.Errorf("%s answered %s: %.200q", h.shown, resp.Status, said)
 	}
 	return nil
 }

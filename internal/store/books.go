@@ -132,6 +132,18 @@ func loadBooks(ctx context.Context, db *sql.Conn) (b books, err error) {
 	return b, err
 }
 
+// maxPlaces is how many places are told apart: readers remember their numbers in 16
+// bits. A journal of another's making may have as many as it has lines; beyond, those
+// of an origin are one without names.
+const maxPlaces = 60_000
+
+func (w *Writer) placeOf(ctx context.Context, p place) (uint32, error) {
+	if b := w.books.places; b.keys[p] == 0 && b.last >= maxPlaces {
+		p = place{origin: p.origin}
+	}
+	return w.books.places.of(ctx, w.sql, p)
+}
+
 // origin is the name of the journal that a place is of.
 func (b *books) origin(key uint32) string {
 	for p, k := range b.places.keys {

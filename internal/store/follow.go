@@ -141,7 +141,7 @@ func (f *following) take(ctx context.Context, b journal.Batch) error {
 	for _, l := range b.Lines {
 		end := at
 		end.Offset += int64(len(l))
-		if err := f.w.line(ctx, f.r, l, at, end); err != nil {
+		if err := f.line(ctx, l, at, end); err != nil {
 			f.open = 0
 			return f.w.rollback(ctx, err)
 		}
@@ -156,6 +156,17 @@ func (f *following) take(ctx context.Context, b journal.Batch) error {
 		return f.commit(ctx, caught)
 	}
 	return nil
+}
+
+// line takes a line. What fails at one, as analysis may at what a visitor made up,
+// ends the following and not the sensor that it is a part of.
+func (f *following) line(ctx context.Context, l []byte, at, end journal.Cursor) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the line at %v cannot be taken: %v", at, r)
+		}
+	}()
+	return f.w.line(ctx, f.r, l, at, end)
 }
 
 func (f *following) commit(ctx context.Context, settled bool) error {

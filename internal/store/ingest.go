@@ -132,7 +132,7 @@ func (w *Writer) session(ctx context.Context, r *reading, e *event.Event, at jou
 	if s.verdict, err = w.books.verdicts.of(ctx, w.sql, verdict{}); err != nil {
 		return nil, err
 	}
-	s.place, err = w.books.places.of(ctx, w.sql, place{r.Name, e.Sensor, e.Persona, e.Device, e.Listener, e.Protocol, e.Transport})
+	s.place, err = w.placeOf(ctx, place{r.Name, e.Sensor, e.Persona, e.Device, e.Listener, e.Protocol, e.Transport})
 	r.touch(s)
 	return s, err
 }

@@ -202,6 +202,12 @@ func (a *ask) again(v route, key string) func(context.Context, string) {
 	return func(ctx context.Context, generation string) {
 		b := &ask{Server: s, r: r.Clone(ctx), ctx: ctx, query: query, now: time.Now().UTC(), db: s.cfg.Store()}
 		b.r.URL.Path = path
+		defer func() { // nobody waits for it; a request's own faults end with the request
+			if r := recover(); r != nil {
+				s.cfg.Log.Error("the dashboard could not answer", "question", key, "err", r)
+				s.cache.keep(key, generation, nil, b.now, nil)
+			}
+		}()
 		if _, err := b.fill(v, key, generation); err != nil {
 			s.cache.keep(key, generation, nil, b.now, nil)
 		}

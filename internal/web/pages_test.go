@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -201,5 +202,20 @@ func TestWarm(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// TestFaultBehind: an answer that is made behind the pages, and fails in earnest,
+// takes neither the dashboard nor the sensor with it.
+func TestFaultBehind(t *testing.T) {
+	r := newRig(t, nil).in()
+	broken := route{name: "GET /broken", answer: func(*ask) (any, error) { panic("broken") }, store: true, caching: true}
+	req := httptest.NewRequestWithContext(t.Context(), "GET", prefix+"/broken", nil)
+	a := &ask{Server: r.server, r: req, ctx: t.Context(), db: r.server.cfg.Store()}
+	for range maxQueries + 1 { // each gives its place back
+		a.again(broken, "broken?")(t.Context(), "")
+	}
+	if resp := r.get("/protocols"); resp.StatusCode != 200 {
+		t.Errorf("%d afterwards", resp.StatusCode)
 	}
 }

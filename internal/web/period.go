@@ -61,6 +61,9 @@ func filterOf(q url.Values, now time.Time) (store.Filter, error) {
 	if !f.From.IsZero() && now.Sub(f.From) > maxPeriod {
 		return f, &problem{Type: "limit", Status: 400, Title: "The period is too long", Detail: "leave from out to ask about all that is held", Parameter: "from"}
 	}
+	if f.To.Sub(now) > maxPeriod { // beyond 2262 no nanoseconds are
+		return f, &problem{Type: "limit", Status: 400, Title: "The period is too long", Detail: "leave to out to ask about all that is held", Parameter: "to"}
+	}
 	terms, err := parseQuery(q.Get("q"))
 	if err != nil {
 		return f, err

@@ -243,3 +243,13 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+// TestFarTimes: a time that cannot be counted is refused, not answered with nothing.
+func TestFarTimes(t *testing.T) {
+	r := newRig(t, nil).in()
+	for q, want := range map[string]int{"to=9999-12-31T00:00:00Z": 400, "to=2600-01-01": 400, "from=1000-01-01": 400, "to=2027-01-01": 200} {
+		if resp := r.get("/sessions?" + q); resp.StatusCode != want {
+			t.Errorf("%s: %d, want %d", q, resp.StatusCode, want)
+		}
+	}
+}

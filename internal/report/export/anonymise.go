@@ -109,7 +109,9 @@ func (a *Anonymiser) Event(e *event.Event) {
 		src = e.Src.IP
 		e.Src = &event.Endpoint{IP: prefix(src).Addr()}
 	}
+	dst := netip.Addr{}
 	if e.Dst != nil {
+		dst = e.Dst.IP
 		e.Dst = &event.Endpoint{Port: e.Dst.Port}
 	}
 	if e.TLS != nil {
@@ -123,13 +125,22 @@ func (a *Anonymiser) Event(e *event.Event) {
 		e.Cred = &event.Cred{User: e.Cred.User, Secret: a.Secret(secret), Method: e.Cred.Method}
 	}
 	if e.Target != nil {
-		e.Target = &event.Target{Kind: e.Target.Kind, Ref: a.text(e.Target.Ref, src, secret)}
+		e.Target = &event.Target{Kind: e.Target.Kind, Ref: a.target(e.Target.Ref, src, dst, secret)}
 	}
 	if e.Artifact != nil {
 		f := *e.Artifact
 		f.Name = a.text(f.Name, src, secret)
 		e.Artifact = &f
 	}
+}
+
+// target is what a visitor asked for, without his address and secret, and without
+// ours, which a request may name: GET http://192.0.2.5/.
+func (a *Anonymiser) target(ref string, src, dst netip.Addr, secret string) string {
+	if dst.IsValid() && !dst.IsUnspecified() {
+		ref = strings.ReplaceAll(ref, dst.String(), "sensor")
+	}
+	return a.text(ref, src, secret)
 }
 
 // text is a visitor's word without his address and secret.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sundew-ics/sundew/internal/store"
 )
@@ -65,7 +66,8 @@ func (j *Job) writeCSV(ctx context.Context, w io.Writer, t *table, guard bool) e
 // Guard is a cell that no spreadsheet takes for a formula: one that begins as a
 // formula does gets an apostrophe in front.
 func Guard(s string) string {
-	if t := strings.TrimLeft(s, " \t\r\n"); t != "" && strings.ContainsRune("=+-@", rune(t[0])) || s != "" && (s[0] == '\t' || s[0] == '\r') {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \t\r\n")) // the wide ones are read as the others
+	if strings.ContainsRune("=+-@\uFF1D\uFF0B\uFF0D\uFF20", first) || s != "" && (s[0] == '\t' || s[0] == '\r') {
 		return "'" + s
 	}
 	return s

@@ -146,8 +146,8 @@ func (j *Job) Packets(ctx context.Context, w io.Writer, o pcapng.Options) error 
 		if err != nil {
 			return err
 		}
-		if j.Anon != nil && e.Target != nil && e.Src != nil {
-			e.Target.Ref = j.Anon.text(e.Target.Ref, e.Src.IP, secretOf(e))
+		if j.Anon != nil && e.Target != nil && e.Src != nil && e.Dst != nil {
+			e.Target.Ref = j.Anon.target(e.Target.Ref, e.Src.IP, e.Dst.IP, secretOf(e))
 		}
 		if err := out.Event(e); err != nil {
 			return err

@@ -171,10 +171,24 @@ func betrays(t *testing.T, text string) {
 	}
 }
 
+// A request may name the address that it is sent to.
+func TestSensorIsNotNamed(t *testing.T) {
+	a := salted()
+	for ref, want := range map[string]string{
+		"http://192.0.2.5/a?b=192.0.2.5": "http://sensor/a?b=sensor", "192.0.2.5:443": "sensor:443", "/plain": "/plain", "http://198.51.100.200:80/": "http://198.51.100.200:80/",
+	} {
+		e := event.Event{Src: &event.Endpoint{IP: netip.MustParseAddr("198.51.100.7")}, Dst: &event.Endpoint{IP: netip.MustParseAddr("192.0.2.5"), Port: 80}, Target: &event.Target{Kind: event.TargetPath, Ref: ref}}
+		if a.Event(&e); e.Target.Ref != want {
+			t.Errorf("%s becomes %s, want %s", ref, e.Target.Ref, want)
+		}
+	}
+}
+
 func TestGuard(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "plain": "plain", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)",
 		"\t=1": "'\t=1", "\r=1": "'\r=1", "  =1": "'  =1", "\n=1": "'\n=1", "a=1": "a=1", "a\tb": "a\tb",
+		"＝1+1": "'＝1+1", " ＋1": "' ＋1", "－1": "'－1", "＠A1": "'＠A1", "\xff": "\xff", "  ": "  ",
 	} {
 		if got := Guard(in); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
