@@ -160,7 +160,26 @@ func (a *Anonymiser) text(s string, src netip.Addr, secret string) string {
 // act takes from a row what Removed lists.
 func (a *Anonymiser) act(r *store.Act) {
 	if a != nil {
-		r.Target, r.Value = a.text(r.Target, r.Src, ""), ""
+		r.Target, r.Value = a.text(hostless(r.Target), r.Src, ""), ""
+	}
+}
+
+// hostless is a target without the host of a URL that is in it: a row does not know
+// the sensor's address, by which a request may call it.
+func hostless(ref string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(ref, "://")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteString("://host")
+		if i := strings.IndexAny(rest, "/?# "); i >= 0 {
+			ref = rest[i:]
+		} else {
+			ref = ""
+		}
 	}
 }
 

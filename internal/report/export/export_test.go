@@ -320,3 +320,14 @@ func TestOrigins(t *testing.T) {
 		t.Errorf("%v, read %v", err, asked)
 	}
 }
+
+func TestHostless(t *testing.T) {
+	for ref, want := range map[string]string{
+		"/a?b=c": "/a?b=c", "http://192.0.2.5/a": "http://host/a", "http://192.0.2.5": "http://host", "/go?to=http://192.0.2.5:80/x": "/go?to=http://host/x",
+		"a://b c://d/e": "a://host c://host/e", "": "", "://": "://host",
+	} {
+		if got := hostless(ref); got != want {
+			t.Errorf("%q: %q, want %q", ref, got, want)
+		}
+	}
+}
