@@ -127,7 +127,7 @@ func (v *visit) cmdStor(verb, name string) result {
 
 // maxJoined is how long a file may be that a visitor writes into or behind: its octets
 // are read, hashed and kept again, however little he sends.
-const maxJoined = 1 << 20
+const maxJoined = 4 << 20
 
 // unique is a name that is not there yet (RFC 959 §4.1.3, RFC 1123 §4.1.2.9).
 func (v *visit) unique(name string) string {
