@@ -21,7 +21,7 @@ func TestS7(t *testing.T) {
 	s := start(t, "default", "--limits", "off", "--latency", "off")
 	clients := func() {
 		t.Run("nmap", func(t *testing.T) {
-			contains(t, s.nmap(t, s7Port, "--script", "+s7-info"), "Module: 6ES7 315-2EH14-0AB0", "System Name:", "Serial Number: S C-")
+			contains(t, s.nmap(t, s7Port, "--script", "+s7-info"), "Module: 6ES7 315-2EH14-0AB0", "System Name:", "Serial Number: S ")
 		})
 		t.Run("node-snap7", func(t *testing.T) { s7Snap(t, s) })
 		t.Run("nodes7", func(t *testing.T) { s7Nodes(t, s) })
@@ -58,7 +58,7 @@ c.ConnectTo(process.argv[1], 0, 2, err => {
   console.log('compress', c.Compress(10000), text());
   c.Disconnect();
 });`, s.addr, fmt.Sprint(s7Port))
-	contains(t, out, `"OBCount":`, "upload true OK", `"SerialNumber":"S C-`, "6ES7 315-2EH14-0AB0", "szl 112", "stop true 4", "hot true 8", "set time true", "write true OK 40233333")
+	contains(t, out, `"OBCount":`, "upload true OK", `"SerialNumber":"S `, "6ES7 315-2EH14-0AB0", "szl 112", "stop true 4", "hot true 8", "set time true", "write true OK 40233333")
 }
 
 func s7Nodes(t *testing.T, s *sundew) {

@@ -99,7 +99,7 @@ func image(binary, arch string, exposed map[string]struct{}) (v1.Image, error) {
 	file.OS, file.Architecture, file.Created = "linux", arch, v1.Time{Time: time.Unix(0, 0)}
 	file.Config = v1.Config{
 		User: fmt.Sprintf("%d:%d", uid, uid), Entrypoint: []string{"/sundew"}, Cmd: []string{"run"}, WorkingDir: "/",
-		Env:     []string{"PATH=/", "SUNDEW_IMAGE=1", "SUNDEW_PORTS=unprivileged"},
+		Env:     []string{"PATH=/", "SUNDEW_IMAGE=1", "SUNDEW_PORTS=unprivileged", "SUNDEW_DASHBOARD=off"},
 		Volumes: map[string]struct{}{"/" + data: {}}, ExposedPorts: exposed, StopSignal: "SIGTERM",
 		Healthcheck: &v1.HealthConfig{Test: []string{"CMD", "/sundew", "health"}, Interval: 30 * time.Second, Timeout: 5 * time.Second, StartPeriod: 5 * time.Second, Retries: 3},
 		Labels:      map[string]string{"org.opencontainers.image.title": "sundew"},
