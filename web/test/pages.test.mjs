@@ -47,7 +47,7 @@ for (const colorScheme of ['dark', 'light']) {
         await settled(b.page);
         assert.deepEqual(await audit(b.page), []);
         assert.equal(await b.page.getByText('This could not be shown').count(), 0, 'a panel says that it could not be shown');
-        assert.equal(await b.page.getByRole('note').filter({ hasText: 'Synthetic data' }).count(), 1, 'the demo is marked as what it is');
+        assert.equal(await b.page.getByRole('complementary', { name: 'Synthetic data' }).count(), 1, 'the demo is marked as what it is');
         assert.deepEqual(b.seen, { console: [], requests: [], failed: [] });
       });
     }
