@@ -23,6 +23,9 @@ run: build ## Build, then listen on 127.0.0.1 and unprivileged ports.
 
 GEO := internal/analysis/enrich/data/geo.mmdb
 
+# The tag has the database built into the binary.
+TAGS = $(shell test -f $(GEO) && echo -tags geo)
+
 geo: go ## Build the country and AS data that the binary carries (needs npm).
 	@test -f $(GEO) || tools/geo/build $(GEO) || echo "geo: no country data; everything else works"
 
@@ -32,12 +35,12 @@ $(UI): $(shell find web/src web/build web/index.html web/*.json web/*.ts web/*.j
 	@web/build/all
 
 build: go geo ui ## Build bin/sundew.
-	$(GO) build -trimpath -ldflags="-s -w" -o bin/sundew ./cmd/sundew
+	$(GO) build $(TAGS) -trimpath -ldflags="-s -w" -o bin/sundew ./cmd/sundew
 
 IMAGE ?= sundew:latest
 
 binaries: build
-	@for a in amd64 arm64; do GOOS=linux GOARCH=$$a $(GO) build -trimpath -ldflags="-s -w" -o bin/sundew-$$a ./cmd/sundew || exit 1; done
+	@for a in amd64 arm64; do GOOS=linux GOARCH=$$a $(GO) build $(TAGS) -trimpath -ldflags="-s -w" -o bin/sundew-$$a ./cmd/sundew || exit 1; done
 
 image: binaries ## Make the container image in bin/image, for docker load and as an OCI layout.
 	@bin/sundew personas show default --json > bin/default.json
@@ -58,7 +61,7 @@ deb: binaries ## Make the Debian packages in bin/.
 	@sha256sum bin/sundew_*.deb
 
 test: go ## Run the tests.
-	$(GO) test ./...
+	$(GO) test $(TAGS) ./...
 
 lint: go ## Vet, staticcheck, formatting.
 	@test -z "$$(gofmt -l cmd internal interop personas *.go)" || { echo "not formatted (run gofmt -w):"; gofmt -l cmd internal interop personas *.go; exit 1; }

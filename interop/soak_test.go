@@ -85,7 +85,7 @@ func soaked(t *testing.T) (*sundew, string) {
 		t.Fatalf("%v in %s", err, out)
 	}
 	metrics := fmt.Sprintf("127.0.0.1:%d", freePort(t))
-	args := []string{"--metrics", metrics, "--log", "error", "--store", "off", "--dashboard", "off"} // the sensor alone: with them 294 MB were seen, above the bound (docs/status.md)
+	args := []string{"--metrics", metrics, "--log", "error"}
 	for i, p := range list[1:] {
 		args = append(args, "--persona", fmt.Sprintf("%s@127.41.0.%d", p.Name, 2+i))
 	}

@@ -1,7 +1,6 @@
 package enrich
 
 import (
-	"embed"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -11,20 +10,6 @@ import (
 
 	"github.com/oschwald/maxminddb-golang/v2"
 )
-
-// data holds geo.mmdb if `make geo` has built it.
-//
-//go:embed data
-var data embed.FS
-
-// builtIn is the database that the binary carries, or nil.
-func builtIn() []byte {
-	b, err := data.ReadFile("data/geo.mmdb")
-	if err != nil {
-		return nil
-	}
-	return b
-}
 
 // geoFile is an open MMDB.
 type geoFile struct {
