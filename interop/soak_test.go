@@ -38,7 +38,7 @@ func TestSoak(t *testing.T) {
 	s, metrics := soaked(t)
 	k := &soak{t: t, s: s, services: s.services(), metrics: metrics}
 	k.watch()
-	base := k.goroutines()
+	base := k.calm()
 	t.Logf("%d services, %d goroutines and %d MB before", len(k.services), base, s.rss()>>20)
 
 	ctx, cancel := context.WithTimeout(t.Context(), span)
@@ -199,6 +199,23 @@ func (k *soak) goroutines() int {
 	}
 	n, _ := strconv.Atoi(m[1])
 	return n
+}
+
+// calm is the number of goroutines once all parts have started: the dashboard waits
+// for the store, which waits for the journal.
+func (k *soak) calm() int {
+	n, since := k.goroutines(), time.Now()
+	for range 60 {
+		time.Sleep(500 * time.Millisecond)
+		if now := k.goroutines(); now != n {
+			n, since = now, time.Now()
+		}
+		if time.Since(since) > 3*time.Second {
+			return n
+		}
+	}
+	k.t.Fatalf("%d goroutines, and still not the same number for three seconds", n)
+	return 0
 }
 
 // settle waits until all that the visitors left is gone.

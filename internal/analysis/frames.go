@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -42,7 +43,7 @@ func (s *Session) frame(e *event.Event, octets []byte) {
 		return
 	}
 	if len(s.frames) < tool.Frames && !s.side { // what a file begins with names no program
-		s.frames = append(s.frames, tool.Frame{Request: octets[:min(len(octets), tool.MaxFrame)], Len: e.RequestLen})
+		s.frames = append(s.frames, tool.Frame{Request: bytes.Clone(octets[:min(len(octets), tool.MaxFrame)]), Len: e.RequestLen})
 	}
 	if changing(classOf(e)) && s.grave.n < 256 {
 		s.grave.add(tool.Steady(s.protocol, octets[:min(len(octets), tool.MaxFrame)]))

@@ -57,7 +57,7 @@ func (s *Session) serious(f *Finding, src Source, note noting) string {
 
 // abuse gives the labels of what is aimed at any device.
 func (s *Session) abuse(_ *Finding, _ Source, note noting) string {
-	put := s.classes[event.FileWrite]
+	put := s.class(event.FileWrite)
 	switch {
 	case s.exploits != nil:
 		text := s.exploit.what
@@ -92,7 +92,7 @@ func (s *Session) listed(_ *Finding, src Source, note noting) string {
 // idle gives the labels of who says nothing, or nothing of this port's.
 func (s *Session) idle(_ *Finding, _ Source, note noting) string {
 	looks := s.of(event.Identify, event.Enumerate, event.Read)
-	foreign := s.classes[event.Foreign]
+	foreign := s.class(event.Foreign)
 	switch {
 	case s.acts == 0 && s.side:
 		note("R-SIDE", nil, "opened for a transfer, which carried nothing")
@@ -144,21 +144,21 @@ func (s *Session) deep() bool { return len(s.things) > 2*thingsMany }
 
 // interest gives the label of who looks into the device, beyond who it is.
 func (s *Session) interest(_ *Finding, _ Source, note noting) string {
-	reads, most := s.classes[event.Read], thingsMany
+	reads, most := s.class(event.Read), thingsMany
 	if s.protocol == "http" {
 		most = pagesMany
 	}
 	switch {
-	case s.classes[event.ProgramUpload] != nil:
-		note("R-UPLOAD", s.classes[event.ProgramUpload], "takes the program, %s", plural(s.classes[event.ProgramUpload].n, "act", "acts"))
+	case s.class(event.ProgramUpload) != nil:
+		note("R-UPLOAD", s.class(event.ProgramUpload), "takes the program, %s", plural(s.class(event.ProgramUpload).n, "act", "acts"))
 	case s.ics() && reads != nil:
 		note("R-READS", reads, "reads the process, %s", plural(reads.n, "time", "times"))
 	case s.ics() && s.points != nil:
 		note("R-POINTS", s.points, "lists points, blocks or objects")
 	case s.protocol == "ftp" && s.points != nil:
 		note("R-FILES", s.points, "lists the files that the device keeps")
-	case s.given[event.FileRead]:
-		note("R-FETCH", s.classes[event.FileRead], "takes files that the device keeps")
+	case s.classes[event.FileRead] != nil && s.classes[event.FileRead].given:
+		note("R-FETCH", s.class(event.FileRead), "takes files that the device keeps")
 	case len(s.things) >= most:
 		note("R-LOOKS", s.viewed, "looks at %d different things, beyond who the device is", len(s.things))
 	default:
@@ -177,9 +177,9 @@ func (s *Session) rest(_ *Finding, _ Source, note noting) string {
 		note("R-BANNER", looks, "only asks who the device is, %s", plural(looks.n, "time", "times"))
 		return BannerGrab
 	case s.of(event.Malformed, event.Other, event.Auth, event.FileRead) == nil:
-		note("R-PROBE", s.classes[event.Connect], "connected and went no further")
+		note("R-PROBE", s.class(event.Connect), "connected and went no further")
 		return PortProbe
-	case s.of(event.Auth, event.FileRead) == nil && looks == nil && s.classes[event.Connect] != nil:
+	case s.of(event.Auth, event.FileRead) == nil && looks == nil && s.class(event.Connect) != nil:
 		note("R-PROBE", s.of(event.Malformed, event.Other), "opened the transport, and sent nothing that this port understands")
 		return PortProbe
 	case s.of(event.Auth, event.FileRead) == nil && looks == nil:
@@ -200,7 +200,11 @@ func plural(n int, one, many string) string {
 func (s *Session) opsOf(classes ...event.Class) string {
 	var names []string
 	for _, c := range classes {
-		for _, op := range s.named[c] {
+		g := s.classes[c]
+		if g == nil {
+			continue
+		}
+		for _, op := range g.named {
 			if !slices.Contains(names, op) {
 				names = append(names, op)
 			}
@@ -216,7 +220,7 @@ func (s *Session) opsOf(classes ...event.Class) string {
 func (s *Session) of(classes ...event.Class) *seen {
 	var all *seen
 	for _, c := range classes {
-		if by := s.classes[c]; by != nil {
+		if by := s.class(c); by != nil {
 			if all == nil {
 				all = &seen{}
 			}

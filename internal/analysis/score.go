@@ -84,7 +84,7 @@ func (s *Session) score(f *Finding, src Source) {
 	if s.knowing != nil {
 		add("S-KNOWING", 0.25, s.knowing, "writes to what it read before, and the device obeys")
 	}
-	if s.ics() && s.points != nil && s.classes[event.Read] != nil {
+	if s.ics() && s.points != nil && s.class(event.Read) != nil {
 		add("S-POINTS", 0.15, s.points, "lists points, blocks or objects, and reads")
 	}
 	if s.last-s.first >= longStayUS && len(s.kinds) >= manyOps {

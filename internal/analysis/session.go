@@ -51,9 +51,7 @@ type Session struct {
 	frames  []tool.Frame
 	ops     []string       // in order, repeats folded
 	kinds   map[string]int // operations
-	classes map[event.Class]*seen
-	given   map[event.Class]bool     // answered at least once
-	named   map[event.Class][]string // the first operations of each class
+	classes map[event.Class]*group
 	techs   map[string]*TechniqueCount
 	worst   int
 
@@ -82,6 +80,21 @@ func (s *seen) add(seq int) *seen {
 	return s
 }
 
+// group is the acts of one class.
+type group struct {
+	seen
+	given bool     // answered at least once
+	named []string // its first operations
+}
+
+// class is the acts of one class, nil if there were none.
+func (s *Session) class(c event.Class) *seen {
+	if g := s.classes[c]; g != nil {
+		return &g.seen
+	}
+	return nil
+}
+
 // Bounds of what a session remembers of targets and secrets, and of the octets
 // of one request.
 const (
@@ -91,7 +104,7 @@ const (
 
 // NewSession begins with any line of a session: its session.open, or what is left.
 func (r *Rules) NewSession(e *event.Event) *Session {
-	s := &Session{rules: r, protocol: e.Protocol, side: e.Parent != "", kinds: map[string]int{}, classes: map[event.Class]*seen{}, given: map[event.Class]bool{}, named: map[event.Class][]string{}, techs: map[string]*TechniqueCount{}}
+	s := &Session{rules: r, protocol: e.Protocol, side: e.Parent != "", kinds: map[string]int{}, classes: map[event.Class]*group{}, techs: map[string]*TechniqueCount{}}
 	if e.TLS != nil {
 		s.ja4 = e.TLS.JA4
 	}
@@ -111,12 +124,15 @@ func (s *Session) Add(e *event.Event) ActFinding {
 	s.acts += n
 	s.last = e.AtUS
 	class := classOf(e)
-	s.classes[class] = s.classes[class].add(e.Seq)
-	if e.Outcome == event.Answered {
-		s.given[class] = true
+	g := s.classes[class]
+	if g == nil {
+		g = &group{}
+		s.classes[class] = g
 	}
-	if names := s.named[class]; len(names) < 8 && !slices.Contains(names, e.Op) {
-		s.named[class] = append(names, e.Op)
+	g.add(e.Seq)
+	g.given = g.given || e.Outcome == event.Answered
+	if len(g.named) < 8 && !slices.Contains(g.named, e.Op) {
+		g.named = append(g.named, e.Op)
 	}
 	if len(s.kinds) < maxRemembered || s.kinds[e.Op] > 0 {
 		s.kinds[e.Op] += n
@@ -194,7 +210,7 @@ func (s *Session) proven() []TechniqueCount {
 		once("T0819", "H", s.exploits)
 	}
 	if (s.protocol == "modbus" || s.protocol == "s7comm") && len(s.reads) >= manyRanges {
-		once("T0861", "M", s.classes[event.Read])
+		once("T0861", "M", s.class(event.Read))
 	}
 	if by := s.polled(); by != nil {
 		once("T0801", "M", by)
