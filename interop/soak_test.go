@@ -5,6 +5,7 @@ package interop
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -128,7 +129,11 @@ func (k *soak) ask(when string) {
 		Findings []struct{ Level, Name, What string }
 	}
 	if json.Unmarshal(out, &d) != nil {
-		k.t.Errorf("%s: doctor: %v: %s", when, err, out)
+		why := ""
+		if e, ok := errors.AsType[*exec.ExitError](err); ok {
+			why = string(e.Stderr)
+		}
+		k.t.Errorf("%s: doctor: %v: %s%s", when, err, out, why)
 		return
 	}
 	took := regexp.MustCompile(`^answers on (\S+) as it should, after (\d+) ms`)

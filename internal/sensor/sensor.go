@@ -228,32 +228,47 @@ func (s *Sensor) endSessions() {
 	}
 }
 
-// converse runs one admitted session to its end.
+// converse runs one admitted session to its end. Thousands of sessions wait below
+// it: what is on their stacks then is kept under a kilobyte, so that the collector
+// halves them (docs/decisions/0011).
 func (s *Sensor) converse(ctx context.Context, v *service, l *live) {
-	defer s.sessions.Done()
-	defer v.gate.leave(l)
-	defer l.conn.Close() // by End already, unless it panicked
+	defer s.left(v, l)
 	if !l.probe {
 		v.counts.visit(l.session.Remote().Addr())
 	}
-	err := s.guard(v, l, func() error { return v.Handler.Serve(ctx, l.session) })
-	if ctx.Err() != nil {
-		l.session.HangUp("shutdown") // why a room that watches ctx has ended
-	}
-	s.guard(v, l, func() error { l.session.End(err); return nil })
+	s.end(ctx, v, l, s.serve(ctx, v, l))
+}
+
+// left gives back what a session held.
+func (s *Sensor) left(v *service, l *live) {
+	l.conn.Close() // by End already, unless it panicked
+	v.gate.leave(l)
+	s.sessions.Done()
 }
 
 var errPanic = errors.New("panic")
 
-// guard turns a panic of f into an error.
-func (s *Sensor) guard(v *service, l *live, f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			s.panicked(v, l.session.ID(), r)
-			err = errPanic
-		}
-	}()
-	return f()
+// serve has the room converse. A panic of the room's is an error.
+func (s *Sensor) serve(ctx context.Context, v *service, l *live) (err error) {
+	defer s.caught(v, l, &err)
+	return v.Handler.Serve(ctx, l.session)
+}
+
+// end ends a session whose room has ended with err.
+func (s *Sensor) end(ctx context.Context, v *service, l *live, err error) {
+	defer s.caught(v, l, &err)
+	if ctx.Err() != nil {
+		l.session.HangUp("shutdown") // why a room that watches ctx has ended
+	}
+	l.session.End(err)
+}
+
+// caught, deferred, turns a panic into an error.
+func (s *Sensor) caught(v *service, l *live, err *error) {
+	if r := recover(); r != nil {
+		s.panicked(v, l.session.ID(), r)
+		*err = errPanic
+	}
 }
 
 // panicked counts and logs a panic of a room, from the function that recovered it.

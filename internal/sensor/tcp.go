@@ -97,7 +97,8 @@ func (s *Sensor) sessionConfig(v *service, src, dst netip.AddrPort) session.Conf
 		Instant: s.cfg.Instant, Buffers: &s.buffers, Seed: s.cfg.Seed, Log: s.cfg.Log,
 		Sides: (&sides{sensor: s, service: v}).make,
 	}
-	cfg.Panicked = func(r any) { s.panicked(v, cfg.Envelope.Session, r) }
+	id := cfg.Envelope.Session
+	cfg.Panicked = func(r any) { s.panicked(v, id, r) } // with cfg in it, each session would keep two
 	if !s.cfg.NoLimits {
 		cfg.Quota = s.sources.of(source(src.Addr()))
 	}

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,4 +68,71 @@ func TestArtifactIsReadBack(t *testing.T) {
 	if _, err := newRig(t, "tcp", nil).Artifact(a.SHA256); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("without a store: %v", err)
 	}
+}
+
+// On a socket the first read waits before there is a reader; it must end as any other does.
+func TestFirstReadOnASocket(t *testing.T) {
+	const idle = 300 * time.Millisecond
+	for name, c := range map[string]struct {
+		visitor func(t *testing.T, s *session.Session, c *net.TCPConn)
+		want    string
+		err     error
+		late    bool // not before the idle time
+	}{
+		"speaks":       {visitor: func(_ *testing.T, _ *session.Session, c *net.TCPConn) { io.WriteString(c, "hello") }, want: "hello"},
+		"leaves":       {visitor: func(_ *testing.T, _ *session.Session, c *net.TCPConn) { c.Close() }, err: io.EOF},
+		"resets":       {visitor: func(_ *testing.T, _ *session.Session, c *net.TCPConn) { c.SetLinger(0); c.Close() }, err: syscall.ECONNRESET},
+		"says nothing": {visitor: func(*testing.T, *session.Session, *net.TCPConn) {}, err: session.ErrIdle, late: true},
+		"is hung up": {visitor: func(_ *testing.T, s *session.Session, _ *net.TCPConn) {
+			time.AfterFunc(20*time.Millisecond, func() { s.HangUp("shutdown") })
+		}, err: session.ErrInterrupt},
+		"is waited for longer": {visitor: func(_ *testing.T, s *session.Session, c *net.TCPConn) {
+			s.SetIdle(time.Minute)
+			time.AfterFunc(idle+200*time.Millisecond, func() { io.WriteString(c, "late") })
+		}, want: "late", late: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			visitor, service := socketPair(t)
+			r := newRig(t, "tcp", func(cfg *session.Config) { cfg.Conn, cfg.Idle = service, idle })
+			r.Write([]byte("welcome"))
+			begun := time.Now()
+			c.visitor(t, r.Session, visitor)
+			p := make([]byte, 16)
+			n, err := r.R().Read(p)
+			if string(p[:n]) != c.want || !errors.Is(err, c.err) {
+				t.Errorf("read %q, %v; want %q, %v", p[:n], err, c.want, c.err)
+			}
+			if took := time.Since(begun); (took >= idle) != c.late {
+				t.Errorf("took %v with an idle time of %v", took, idle)
+			}
+			visitor.SetReadDeadline(time.Now().Add(time.Second))
+			if m, _ := visitor.Read(p); m > 0 && string(p[:m]) != "welcome" {
+				t.Errorf("the visitor hears %q", p[:m])
+			} else if m == 0 && c.want != "" {
+				t.Error("the greeting was not sent before the wait")
+			}
+			r.HangUp("shutdown")
+			r.End(err)
+		})
+	}
+}
+
+// socketPair is a connection over loopback, both ends.
+func socketPair(t *testing.T) (visitor, service *net.TCPConn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	v, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.Close(); s.Close() })
+	return v.(*net.TCPConn), s.(*net.TCPConn)
 }

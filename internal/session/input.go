@@ -7,7 +7,10 @@ import (
 	"io"
 	"os"
 	"sync"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/sundew-ics/sundew/internal/event"
 )
@@ -33,6 +36,30 @@ func (w wire) Read(p []byte) (int, error) {
 		err = s.endRead(err)
 	}
 	return n, err
+}
+
+// awaitFirst waits until a socket can be read. What ends it the next read tells.
+func (s *Session) awaitFirst() {
+	c, ok := s.conn.(syscall.Conn)
+	if !ok { // TLS, or a pipe
+		return
+	}
+	raw, err := c.SyscallConn()
+	if err != nil || s.beforeRead(0) != nil {
+		return
+	}
+	var one [1]byte
+	readable := func(fd uintptr) bool {
+		_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		return err != unix.EAGAIN
+	}
+	err = raw.Read(readable)
+	for s.expired(err) {
+		err = raw.Read(readable)
+	}
+	if err != nil {
+		s.endRead(err)
+	}
 }
 
 // ahead returns how many octets the reader holds that the room has not taken.

@@ -37,6 +37,7 @@ const (
 	openAfter    = 60 * time.Second
 	writeTimeout = 30 * time.Second
 	lastWrite    = 250 * time.Millisecond // for what is under way when HangUp comes
+	readSize     = 4096                   // what is read ahead on TCP
 )
 
 // Errors with which reads and writes end.
@@ -170,9 +171,6 @@ func Open(cfg Config) *Session {
 		s.cfg.Buffers = &Buffers{}
 	}
 	s.packet, _ = cfg.Conn.(PacketConn)
-	if s.packet == nil {
-		s.r = bufio.NewReaderSize(wire{s}, 4096)
-	}
 	if s.cfg.Open.Octets == "" {
 		s.cfg.Open.Octets = "wire"
 	}
@@ -190,8 +188,16 @@ func Open(cfg Config) *Session {
 }
 
 // R returns the only reader of a TCP session. Never wrap it in another buffer:
-// what it has handed out counts as the request of the next act.
-func (s *Session) R() *bufio.Reader { return s.r }
+// what it has handed out counts as the request of the next act. The first call
+// flushes and waits for the visitor's first octet, as the read would that follows,
+// so that one who says nothing costs no buffer.
+func (s *Session) R() *bufio.Reader {
+	if s.r == nil && s.packet == nil {
+		s.awaitFirst()
+		s.r = bufio.NewReaderSize(wire{s}, readSize)
+	}
+	return s.r
+}
 
 // Packet says whether the session is a UDP flow.
 func (s *Session) Packet() bool { return s.packet != nil }

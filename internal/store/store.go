@@ -107,7 +107,7 @@ func OpenRead(file string) (*Store, error) {
 }
 
 func connect(file, mode string, conns int) (*sql.DB, error) {
-	q := url.Values{"mode": {mode}, "_pragma": {"auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)", "busy_timeout(5000)", "temp_store(memory)", "cache_size(-8000)", "journal_size_limit(67108864)", "foreign_keys(off)"}, "_txlock": {"immediate"}}
+	q := url.Values{"mode": {mode}, "_pragma": {"auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)", "busy_timeout(5000)", "temp_store(memory)", "cache_size(-4000)", "journal_size_limit(67108864)", "foreign_keys(off)"}, "_txlock": {"immediate"}}
 	if mode == "ro" {
 		q["_pragma"] = []string{"busy_timeout(5000)", "temp_store(memory)", "cache_size(-4000)", "query_only(on)"}
 		q.Del("_txlock")

@@ -28,7 +28,12 @@ func (v *visitor) next() error {
 	if err != nil {
 		return v.leave(nil, err)
 	}
-	switch c := p[0]; {
+	return v.input(p[0])
+}
+
+// input takes what begins with c.
+func (v *visitor) input(c byte) error {
+	switch {
 	case c == wire.ETX && v.tpkt():
 		return v.stranger()
 	case isEnd(c) || c == 0:

@@ -137,10 +137,14 @@ func (c *controller) Serve(ctx context.Context, s *session.Session) error {
 		if err != nil {
 			return err
 		}
-		q := request{flow: f, raw: p, now: time.Now()}
-		q.link()
-		f.account()
+		f.datagram(p)
 	}
+}
+
+func (f *flow) datagram(p []byte) {
+	q := request{flow: f, raw: p, now: time.Now()}
+	q.link()
+	f.account()
 }
 
 // A request is one datagram, what is said about it, and where its answer goes.

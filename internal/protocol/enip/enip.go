@@ -100,21 +100,26 @@ func (v *visitor) foreign(name string) (bool, error) {
 // onlyReader hides WriteTo, so that CopyN takes no more than the frame.
 type onlyReader struct{ io.Reader }
 
-// datagrams answers a flow. A datagram whose length is not the header's is
-// discarded (volume 2, 2-3.3).
+// datagrams answers a flow.
 func (v *visitor) datagrams() error {
 	for {
 		p, err := v.s.Datagram()
 		if err != nil {
 			return err
 		}
-		f, err := wire.Parse(p)
-		if err != nil {
-			v.s.Record(actStray(p))
-			continue
-		}
-		v.frame(f)
+		v.datagram(p)
 	}
+}
+
+// datagram answers a datagram; one whose length is not the header's is discarded
+// (volume 2, 2-3.3).
+func (v *visitor) datagram(p []byte) {
+	f, err := wire.Parse(p)
+	if err != nil {
+		v.s.Record(actStray(p))
+		return
+	}
+	v.frame(f)
 }
 
 // refuse is the protocol's own refusal of a request: privilege violation where

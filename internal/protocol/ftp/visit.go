@@ -57,12 +57,18 @@ func (v *visit) next() error {
 	if err != nil {
 		return err
 	}
+	v.command(line, length)
+	return nil
+}
+
+// command carries out a line, of which length octets came.
+func (v *visit) command(line []byte, length int) {
 	v.lines++
 	c, err := wire.Parse(line)
 	if err != nil { // longer than any command
 		v.settle()
 		v.answer(event.Act{Op: "long_line", Class: event.Malformed, Outcome: event.Refused, Detail: detail{length: length, code: 500}}, v.text(500, "line"))
-		return nil
+		return
 	}
 	if c.Verb != "ABOR" && (c.Verb != "STAT" || c.Arg != "") {
 		v.settle()
@@ -85,7 +91,6 @@ func (v *visit) next() error {
 	if r.then != nil {
 		r.then()
 	}
-	return nil
 }
 
 // answer records and replies. A secret is in the act's Cred, not in its detail.

@@ -116,12 +116,26 @@ func (h *handler) Serve(_ context.Context, s *session.Session) error {
 		}
 	}
 	for n := 1; ; n++ {
+		if err := h.await(s, n); err != nil {
+			return err
+		}
 		v := visit{h: h, s: s}
 		more, err := v.request(n)
 		if err != nil || !more {
 			return err
 		}
 	}
+}
+
+// await waits for the n-th request of a connection to begin.
+func (h *handler) await(s *session.Session, n int) error {
+	wait := h.set.Idle
+	if n > 1 {
+		wait = h.set.KeepTime
+	}
+	s.SetIdle(time.Duration(wait))
+	_, err := s.R().Peek(1)
+	return err
 }
 
 // fault answers with the persona's page of a status, or a plain one.

@@ -32,14 +32,6 @@ type visit struct {
 // request reads and answers the n-th request of the connection; more says
 // whether another may come.
 func (v *visit) request(n int) (more bool, err error) {
-	wait := v.h.set.Idle
-	if n > 1 {
-		wait = v.h.set.KeepTime
-	}
-	v.s.SetIdle(time.Duration(wait))
-	if _, err := v.s.R().Peek(1); err != nil {
-		return false, err
-	}
 	v.req, err = wire.ReadHead(v.s.R(), v.h.limits, v.bound(time.Duration(v.h.set.HeadTime)))
 	if err != nil {
 		return false, v.badHead(err)

@@ -175,8 +175,12 @@ func (b *bmc) Serve(ctx context.Context, s *session.Session) error {
 		if err != nil {
 			return err
 		}
-		v := visit{bmc: b, s: s, ctx: ctx, later: &later, raw: p, now: time.Now()}
-		v.serve()
-		b.keep(s, false)
+		b.datagram(ctx, s, p, &later)
 	}
+}
+
+func (b *bmc) datagram(ctx context.Context, s *session.Session, p []byte, later *sync.WaitGroup) {
+	v := visit{bmc: b, s: s, ctx: ctx, later: later, raw: p, now: time.Now()}
+	v.serve()
+	b.keep(s, false)
 }

@@ -25,6 +25,11 @@ func (v *reader) next() error {
 	if p[0] != wire.Request {
 		return v.stray()
 	}
+	return v.request()
+}
+
+// request reads the frame that begins here and answers it.
+func (v *reader) request() error {
 	frame, err := v.frame()
 	if err != nil {
 		return v.broken(frame, err)

@@ -50,6 +50,11 @@ func (v *terminal) next() (bool, error) {
 		v.ends++
 		return true, nil
 	}
+	return v.command()
+}
+
+// command reads one line and carries it out.
+func (v *terminal) command() (bool, error) {
 	line, err := v.line()
 	if err != nil {
 		return v.leave(line, err)

@@ -156,11 +156,15 @@ func (a *agent) Serve(_ context.Context, s *session.Session) error {
 		if err != nil {
 			return err
 		}
-		v := visit{agent: a, s: s, raw: p, now: time.Now()}
-		v.serve()
-		if err := a.counters.keep(v.now); err != nil {
-			s.Log.LogAttrs(context.Background(), slog.LevelDebug, "counters not kept", slog.Any("err", err))
-		}
+		a.datagram(s, p)
+	}
+}
+
+func (a *agent) datagram(s *session.Session, p []byte) {
+	v := visit{agent: a, s: s, raw: p, now: time.Now()}
+	v.serve()
+	if err := a.counters.keep(v.now); err != nil {
+		s.Log.LogAttrs(context.Background(), slog.LevelDebug, "counters not kept", slog.Any("err", err))
 	}
 }
 
