@@ -312,7 +312,7 @@ func TestWebhook(t *testing.T) {
 	var got Message
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		if want := "sha256=" + webhook.Sign("key", r.Header.Get("X-Sundew-Timestamp"), body); err != nil || r.Header.Get("X-Sundew-Signature") != want || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Authorization") != "Bearer token" {
+		if want := "sha256=" + webhook.Signature("key", r.Header.Get("X-Sundew-Timestamp"), body); err != nil || r.Header.Get("X-Sundew-Signature") != want || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Authorization") != "Bearer token" {
 			t.Errorf("%v, headers %v", err, r.Header)
 		}
 		if err := json.Unmarshal(body, &got); err != nil {

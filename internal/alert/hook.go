@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/sink"
@@ -19,7 +17,6 @@ import (
 // hook posts a message as JSON, signed as the sink webhook signs.
 type hook struct {
 	url           string
-	shown         string // where to, in errors: path and user of a webhook are often its secret
 	client        *http.Client
 	secret, token string
 }
@@ -29,7 +26,7 @@ func newHook(s *Settings) (*hook, error) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, errors.New(`url is missing or no URL: where to post to, such as url = "https://alerts.example/in"`)
 	}
-	h := &hook{url: s.URL, shown: u.Scheme + "://" + u.Host}
+	h := &hook{url: s.URL}
 	if h.secret, err = sink.Secret(s.SecretFile); err != nil {
 		return nil, fmt.Errorf("secret_file: %w", err)
 	}
@@ -55,25 +52,7 @@ func (h *hook) deliver(ctx context.Context, m *Message) error {
 	if h.token != "" {
 		req.Header.Set("Authorization", "Bearer "+h.token)
 	}
-	if h.secret != "" {
-		now := strconv.FormatInt(time.Now().Unix(), 10)
-		req.Header.Set("X-Sundew-Timestamp", now)
-		req.Header.Set("X-Sundew-Signature", "sha256="+webhook.Sign(h.secret, now, body))
-	}
-	resp, err := h.client.Do(req)
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		return fmt.Errorf("%s: %w", h.shown, e.Err)
-	}
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	said, err := io.ReadAll(io.LimitReader(resp.Body, 512))
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("%s answered %s: %.200q", h.shown, resp.Status, said)
-	}
-	return nil
+	webhook.Sign(req, h.secret, body)
+	_, err = sink.Post(h.client, req, 512)
+	return err
 }

@@ -5,7 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -57,6 +59,29 @@ func (t *TLS) Client(timeout time.Duration) (*http.Client, error) {
 		Transport:     &http.Transport{TLSClientConfig: cfg, Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
+}
+
+// Post sends a request and reads an answer of at most most octets; any but 2xx is an
+// error. Errors name the server alone: path, query and user of a URL are often the
+// secret that lets one post to it.
+func Post(c *http.Client, req *http.Request, most int64) ([]byte, error) {
+	server := req.URL.Scheme + "://" + req.URL.Host
+	resp, err := c.Do(req)
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", server, err)
+	}
+	defer resp.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", server, err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return nil, fmt.Errorf("%s answered %s: %.300q", server, resp.Status, said)
+	}
+	return said, nil
 }
 
 // Secret reads a secret from a file, so that none is in the configuration. The

@@ -5,83 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
-
-// A Reach is how a known research scanner has found us.
-type Reach struct {
-	Name      string
-	Proof     string
-	First     time.Time
-	Last      time.Time
-	Sessions  int64
-	Sources   int64
-	Protocols []string
-	Sensors   []string
-}
-
-// Scanners tells of each known research scanner when and where it came, the
-// latest first.
-func (s *Store) Scanners(ctx context.Context, f Filter) ([]Reach, error) {
-	var list []Reach
-	var hours [][2]int64 // first and last
-	of := map[string]int{}
-	var d distinct
-	n, err := s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
-		x := &n.networks[v.network]
-		if x.Scanner == "" {
-			return
-		}
-		i, ok := of[x.Scanner]
-		if !ok {
-			i = len(list)
-			of[x.Scanner] = i
-			list, hours = append(list, Reach{Name: x.Scanner}), append(hours, [2]int64{at, at})
-		}
-		r, p := &list[i], &n.places[v.place]
-		r.Sessions += int64(v.sessions)
-		r.Proof = max(r.Proof, x.ScannerProof)
-		r.Protocols, r.Sensors = with(r.Protocols, p.protocol), with(r.Sensors, p.sensor)
-		hours[i][1] = at
-		d.add(i, v.source)
-	})
-	if err != nil {
-		return nil, err
-	}
-	for i := range list {
-		r := &list[i]
-		r.Sources = d.of(i)
-		var networks []int
-		for key, x := range n.networks {
-			if x.Scanner == r.Name {
-				networks = append(networks, key)
-			}
-		}
-		its := func(w *where) { in(w, "network", networks) }
-		if r.First, _, err = s.ends(ctx, f, hours[i][0], its); err != nil {
-			return nil, err
-		}
-		if _, r.Last, err = s.ends(ctx, f, hours[i][1], its); err != nil {
-			return nil, err
-		}
-	}
-	slices.SortFunc(list, func(a, b Reach) int {
-		if c := b.Last.Compare(a.Last); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
-	return list, nil
-}
-
-// with is a list that holds v once.
-func with(list []string, v string) []string {
-	if slices.Contains(list, v) {
-		return list
-	}
-	return append(list, v)
-}
 
 // A Day is one on which the filter's visitors came.
 type Day struct {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sundew-ics/sundew/internal/analysis"
 )
 
 // Daily counts sessions a day by what Count knows, days by UTC.
@@ -153,7 +155,7 @@ func (b bins) sorted() []Bin {
 	return out
 }
 
-// An Arrival is when a known research scanner came, and how much.
+// An Arrival is when a known research scanner came, where to, and how much.
 type Arrival struct {
 	Scanner   string    `json:"scanner"`
 	Proof     string    `json:"proof"`
@@ -162,13 +164,16 @@ type Arrival struct {
 	Sessions  int64     `json:"sessions"`
 	Sources   int64     `json:"sources"`
 	Protocols []string  `json:"protocols"`
+	Sensors   []string  `json:"sensors"`
 	Days      []Point   `json:"days"` // sessions, where there were any
+
+	hours [2]int64 // the first and the last in which it came
 }
 
 // Arrivals lists the known research scanners, the first to come first.
 func (s *Store) Arrivals(ctx context.Context, f Filter) ([]Arrival, error) {
 	var d distinct
-	of, hours := map[string]int{}, [][2]int64{}
+	of := map[string]int{}
 	out := []Arrival{}
 	n, err := s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
 		x := &n.networks[v.network]
@@ -179,20 +184,9 @@ func (s *Store) Arrivals(ctx context.Context, f Filter) ([]Arrival, error) {
 		if !ok {
 			i = len(out)
 			of[x.Scanner] = i
-			out, hours = append(out, Arrival{Scanner: x.Scanner}), append(hours, [2]int64{at, at})
+			out = append(out, Arrival{Scanner: x.Scanner, hours: [2]int64{at, at}})
 		}
-		a, protocol := &out[i], n.places[v.place].protocol
-		a.Proof = max(a.Proof, x.ScannerProof)
-		a.Sessions += int64(v.sessions)
-		if !slices.Contains(a.Protocols, protocol) {
-			a.Protocols = append(a.Protocols, protocol)
-		}
-		day := timeOf(floor(at, 24*time.Hour))
-		if n := len(a.Days); n == 0 || a.Days[n-1].At != day {
-			a.Days = append(a.Days, Point{At: day, Name: a.Scanner})
-		}
-		a.Days[len(a.Days)-1].N += int64(v.sessions)
-		hours[i][1] = at
+		out[i].add(at, v, &n.places[v.place], x)
 		d.add(i, v.source)
 	})
 	if err != nil {
@@ -202,20 +196,48 @@ func (s *Store) Arrivals(ctx context.Context, f Filter) ([]Arrival, error) {
 		a := &out[i]
 		a.Sources = d.of(i)
 		slices.Sort(a.Protocols)
-		var networks []int
-		for key, x := range n.networks {
-			if x.Scanner == a.Scanner {
-				networks = append(networks, key)
-			}
-		}
-		its := func(w *where) { in(w, "network", networks) }
-		if a.First, _, err = s.ends(ctx, f, hours[i][0], its); err != nil {
-			return nil, err
-		}
-		if _, a.Last, err = s.ends(ctx, f, hours[i][1], its); err != nil {
+		slices.Sort(a.Sensors)
+		if err := s.bound(ctx, f, a, n); err != nil {
 			return nil, err
 		}
 	}
 	slices.SortFunc(out, func(x, y Arrival) int { return cmp.Or(x.First.Compare(y.First), strings.Compare(x.Scanner, y.Scanner)) })
 	return out, nil
+}
+
+// add counts a group of the scanner's sessions.
+func (a *Arrival) add(at int64, v *visit, p *place, x *analysis.Source) {
+	a.Proof = max(a.Proof, x.ScannerProof)
+	a.Sessions += int64(v.sessions)
+	a.Protocols, a.Sensors = with(a.Protocols, p.protocol), with(a.Sensors, p.sensor)
+	day := timeOf(floor(at, 24*time.Hour))
+	if n := len(a.Days); n == 0 || a.Days[n-1].At != day {
+		a.Days = append(a.Days, Point{At: day, Name: a.Scanner})
+	}
+	a.Days[len(a.Days)-1].N += int64(v.sessions)
+	a.hours[1] = at
+}
+
+// bound looks up when the scanner's first and last session began.
+func (s *Store) bound(ctx context.Context, f Filter, a *Arrival, n *names) (err error) {
+	var networks []int
+	for key, x := range n.networks {
+		if x.Scanner == a.Scanner {
+			networks = append(networks, key)
+		}
+	}
+	its := func(w *where) { in(w, "network", networks) }
+	if a.First, _, err = s.ends(ctx, f, a.hours[0], its); err != nil {
+		return err
+	}
+	_, a.Last, err = s.ends(ctx, f, a.hours[1], its)
+	return err
+}
+
+// with is a list that holds v once.
+func with(list []string, v string) []string {
+	if slices.Contains(list, v) {
+		return list
+	}
+	return append(list, v)
 }

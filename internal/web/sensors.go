@@ -216,16 +216,17 @@ func (p *sensorsPage) open(a *ask) error {
 	return err
 }
 
-// scanners are the known research scanners that came, and behind them those that
-// never did.
+// scanners are the known research scanners that came, the latest first, and behind
+// them those that never did.
 func (a *ask) scanners(f store.Filter) ([]reached, error) {
-	list, err := a.db.Scanners(a.ctx, f)
+	list, err := a.db.Arrivals(a.ctx, f)
 	if err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(list, func(x, y store.Arrival) int { return y.Last.Compare(x.Last) })
 	out := []reached{}
 	for _, r := range list {
-		out = append(out, reached{r.Name, r.Proof, r.First, r.Last, r.Sessions, r.Sources, r.Protocols, r.Sensors})
+		out = append(out, reached{r.Scanner, r.Proof, r.First, r.Last, r.Sessions, r.Sources, r.Protocols, r.Sensors})
 	}
 	if a.cfg.Scanners == nil {
 		return out, nil

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -131,21 +130,13 @@ func (s *cluster) post(ctx context.Context) (*bulkAnswer, error) {
 	case s.User != "":
 		req.SetBasicAuth(s.User, s.password)
 	}
-	resp, err := s.client.Do(req)
+	b, err := sink.Post(s.client, req, maxAnswer)
 	if err != nil {
 		return nil, err
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("%s answered %s: %.300q", to, resp.Status, b)
 	}
 	var a bulkAnswer
 	if err := json.Unmarshal(b, &a); err != nil {
-		return nil, fmt.Errorf("%s: the answer is no bulk answer: %w", to, err)
+		return nil, fmt.Errorf("%s: the answer is no bulk answer: %w", req.URL.Host, err)
 	}
 	return &a, nil
 }

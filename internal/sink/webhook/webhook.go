@@ -99,28 +99,28 @@ func (s *hook) Write(ctx context.Context, batch []event.Event) error {
 	if s.token != "" {
 		req.Header.Set("Authorization", "Bearer "+s.token)
 	}
-	if s.secret != "" {
-		now := strconv.FormatInt(time.Now().Unix(), 10)
-		req.Header.Set("X-Sundew-Timestamp", now)
-		req.Header.Set("X-Sundew-Signature", "sha256="+Sign(s.secret, now, s.buf))
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
+	Sign(req, s.secret, s.buf)
+	if _, err := sink.Post(s.client, req, maxAnswer); err != nil {
 		return fmt.Errorf("webhook: %w", err)
-	}
-	defer resp.Body.Close()
-	said, err := io.ReadAll(io.LimitReader(resp.Body, 512))
-	if err != nil {
-		return fmt.Errorf("webhook: %w", err)
-	}
-	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("webhook: %s answered %s: %.200q", s.URL, resp.Status, said)
 	}
 	return nil
 }
 
-// Sign is the signature of a body sent at a time, in hex.
-func Sign(secret, timestamp string, body []byte) string {
+// maxAnswer is how much of an answer is read, in octets.
+const maxAnswer = 512
+
+// Sign gives a request with this body its two headers. Without a secret it has none.
+func Sign(req *http.Request, secret string, body []byte) {
+	if secret == "" {
+		return
+	}
+	now := strconv.FormatInt(time.Now().Unix(), 10)
+	req.Header.Set("X-Sundew-Timestamp", now)
+	req.Header.Set("X-Sundew-Signature", "sha256="+Signature(secret, now, body))
+}
+
+// Signature is the signature of a body sent at a time, in hex.
+func Signature(secret, timestamp string, body []byte) string {
 	m := hmac.New(sha256.New, []byte(secret))
 	io.WriteString(m, timestamp+".")
 	m.Write(body)

@@ -23,7 +23,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		r.t.Error(err)
 	}
-	want := "sha256=" + Sign("key", req.Header.Get("X-Sundew-Timestamp"), body)
+	want := "sha256=" + Signature("key", req.Header.Get("X-Sundew-Timestamp"), body)
 	for name, value := range map[string]string{"X-Sundew-Signature": want, "Content-Type": "application/x-ndjson", "Authorization": "Bearer token", "X-Tenant": "7"} {
 		if got := req.Header.Get(name); got != value {
 			r.t.Errorf("%s: %q, want %q", name, got, value)
