@@ -133,7 +133,8 @@ func (k *soak) ask(when string) {
 		if e, ok := errors.AsType[*exec.ExitError](err); ok {
 			why = string(e.Stderr)
 		}
-		k.t.Errorf("%s: doctor: %v: %s%s", when, err, out, why)
+		k.asked++
+		k.missed("%s: doctor: %v: %s%s", when, err, out, why)
 		return
 	}
 	took := regexp.MustCompile(`^answers on (\S+) as it should, after (\d+) ms`)

@@ -159,14 +159,26 @@ func Open(cfg Config) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
+	fill, err := newBuffer(bufferSize)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	out, err := newBuffer(bufferSize)
+	if err != nil {
+		freeBuffer(fill)
+		lock.Close()
+		return nil, err
+	}
 	j := &Journal{
 		cfg: cfg.withDefaults(), lock: lock, open: openFile,
-		fill: make([]byte, 0, bufferSize), out: make([]byte, 0, bufferSize), batch: 1,
+		fill: fill, out: out, batch: 1,
 		drops: map[event.Class]uint64{}, tails: map[*tail]struct{}{},
 		changed: make(chan struct{}), wake: make(chan struct{}, 1), sync: make(chan struct{}, 1), tidy: make(chan struct{}, 1),
 	}
 	j.room.L, j.done.L = &j.mu, &j.mu
 	if err := j.recover(); err != nil {
+		j.free()
 		lock.Close()
 		return nil, explain(cfg.Dir, err)
 	}
@@ -184,9 +196,19 @@ func (j *Journal) Close() error {
 		return errors.New("journal: close before Run has ended")
 	}
 	j.shut()
+	j.free()
 	j.syncMu.Lock()
 	defer j.syncMu.Unlock()
 	return errors.Join(j.file.Close(), j.lock.Close())
+}
+
+// free gives the buffers back. No line is taken any more.
+func (j *Journal) free() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	freeBuffer(j.fill)
+	freeBuffer(j.out)
+	j.fill, j.out = nil, nil
 }
 
 // shut makes every later Append fail and lets followers end.

@@ -122,7 +122,7 @@ func (j *Journal) writeOut() error {
 	j.mu.Lock()
 	j.writing.Store(false)
 	j.end.Offset += int64(len(j.out))
-	j.out, j.outDone = j.out[:0], 0
+	j.out, j.outDone = emptied(j.out), 0
 	j.written = j.batch - 1
 	if j.dirty.IsZero() {
 		j.dirty = time.Now()

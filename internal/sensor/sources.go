@@ -34,10 +34,10 @@ type usage struct {
 	day     int // of the year
 	journal int64
 	over    bool
-	folds   map[event.Class]*fold
-	seen    time.Time
-	minute  time.Time // of the rate limit
-	fresh   int       // sessions begun in that minute
+	folds   map[event.Class]*fold // nil until one folds
+	seen    int64                 // Unix nanoseconds: there are up to maxSources of these
+	minute  int64                 // of the rate limit
+	fresh   int                   // sessions begun in that minute
 }
 
 // fold counts acts that were not written one by one.
@@ -54,10 +54,10 @@ func (t *sources) of(p netip.Prefix) *usage {
 		if len(t.by) >= maxSources {
 			t.shed()
 		}
-		u = &usage{source: p, folds: map[event.Class]*fold{}}
+		u = &usage{source: p}
 		t.by[p] = u
 	}
-	u.seen = time.Now()
+	u.seen = time.Now().UnixNano()
 	return u
 }
 
@@ -89,7 +89,7 @@ func (t *sources) forget(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for p, u := range t.by {
-		if now.Sub(u.seen) > 25*time.Hour {
+		if now.UnixNano()-u.seen > int64(25*time.Hour) {
 			delete(t.by, p)
 		}
 	}
@@ -99,8 +99,8 @@ func (t *sources) forget(now time.Time) {
 func (u *usage) mayBegin(rate int, now time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if now.Sub(u.minute) >= time.Minute {
-		u.minute, u.fresh = now, 0
+	if at := now.UnixNano(); at-u.minute >= int64(time.Minute) {
+		u.minute, u.fresh = at, 0
 	}
 	u.fresh++
 	if rate > 0 && u.fresh > rate {
@@ -135,6 +135,9 @@ func (u *usage) Admit(class event.Class, in, out int) (bool, session.Folded) {
 	f := u.folds[class]
 	if f == nil {
 		f = &fold{since: now}
+		if u.folds == nil {
+			u.folds = map[event.Class]*fold{}
+		}
 		u.folds[class] = f
 	}
 	f.pending.Count++

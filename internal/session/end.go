@@ -199,7 +199,7 @@ func (s *Session) appendClose(err error) {
 	case c.Reason == "":
 		c.Reason = "protocol" // the device hung up
 	}
-	line := s.enc.AppendClose(nil, s.stamp(s.since()), c)
+	line := s.encoder().AppendClose(nil, s.stamp(s.since()), c)
 	s.write(line, "") // no class: nobody waits for it
 }
 

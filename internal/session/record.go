@@ -135,10 +135,10 @@ func (s *Session) encode(b []byte, t event.Stamp, a *event.Act, req, resp event.
 		if r := recover(); r != nil {
 			s.Log.Error("an act's detail panicked and is not recorded", "session", s.ID(), "op", a.Op, "panic", fmt.Sprint(r))
 			a.Detail = panicked{event.Text(fmt.Sprint(r))}
-			line = s.enc.AppendAct(b, t, a, req, resp, took)
+			line = s.encoder().AppendAct(b, t, a, req, resp, took)
 		}
 	}()
-	return s.enc.AppendAct(b, t, a, req, resp, took)
+	return s.encoder().AppendAct(b, t, a, req, resp, took)
 }
 
 func (s *Session) stamp(at time.Duration) event.Stamp {
@@ -156,7 +156,7 @@ func (s *Session) ensureOpen() {
 	s.opener.Stop()
 	seq := s.seq
 	s.seq++
-	line := s.enc.AppendOpen(nil, event.Stamp{Time: s.start, Seq: seq}, s.cfg.Open)
+	line := s.encoder().AppendOpen(nil, event.Stamp{Time: s.start, Seq: seq}, s.cfg.Open)
 	s.write(line, event.Connect)
 }
 

@@ -120,8 +120,8 @@ type Session struct {
 	Log *slog.Logger // diagnostics; never events
 
 	cfg    Config
-	packet PacketConn // nil on TCP
-	enc    *event.Encoder
+	packet PacketConn     // nil on TCP
+	enc    *event.Encoder // made with the first line
 	start  time.Time
 	opener *time.Timer
 	rand   *rand.Rand
@@ -163,7 +163,7 @@ type Session struct {
 // Open begins a session. Nothing is recorded yet: session.open is written with
 // the first act, after 60 s, or at the end.
 func Open(cfg Config) *Session {
-	s := &Session{Log: cfg.Log, cfg: cfg, conn: cfg.Conn, idle: cfg.Idle, enc: event.NewEncoder(cfg.Envelope), start: time.Now(), quit: make(chan struct{})}
+	s := &Session{Log: cfg.Log, cfg: cfg, conn: cfg.Conn, idle: cfg.Idle, start: time.Now(), quit: make(chan struct{})}
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
@@ -197,6 +197,13 @@ func (s *Session) R() *bufio.Reader {
 		s.r = bufio.NewReaderSize(wire{s}, readSize)
 	}
 	return s.r
+}
+
+func (s *Session) encoder() *event.Encoder {
+	if s.enc == nil {
+		s.enc = event.NewEncoder(s.cfg.Envelope)
+	}
+	return s.enc
 }
 
 // Packet says whether the session is a UDP flow.

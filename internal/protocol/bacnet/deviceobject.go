@@ -35,7 +35,7 @@ func (c *controller) deviceProperty(id uint32, m *moment) property {
 	case propTypesSupported:
 		return c.typesSupported()
 	case propObjectList:
-		p := property{shape: array}
+		p := property{shape: array, elems: make([][]byte, 0, len(c.objects))}
 		for _, o := range c.objects {
 			p.elems = append(p.elems, wire.ObjectValue(o.id).Append(nil))
 		}
