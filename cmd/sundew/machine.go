@@ -220,6 +220,22 @@ func (m *machine) run(ctx context.Context) error {
 	sinks.Wait()
 	stop.Stop()
 	stopSinks()
-	keeper.Wait()
+	m.leave(&keeper)
 	return errors.Join(err, journalErr)
+}
+
+// leave waits for the store to stop, but not for a disk that is slow to take what it
+// has written: the store may be left in the midst of a transaction, which the next
+// start makes again from the journal.
+func (m *machine) leave(keeper *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() {
+		keeper.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(storeGrace + storeLeave):
+		m.log.Info("the disk is slow: the store is left where it is, and goes on at the next start")
+	}
 }

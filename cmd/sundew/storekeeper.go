@@ -22,7 +22,8 @@ const (
 	storeLines   = 1024            // lines of one transaction
 	storeRetry   = 5 * time.Second // after an error
 	storeLook    = time.Second     // for imported journals, and changed data
-	storeGrace   = 2 * time.Second // at the end, to take in what is left
+	storeGrace   = time.Second     // at the end, to take in what is left
+	storeLeave   = time.Second / 2 // and then to finish what it is at
 	storeFree    = 512 << 20       // octets free on the disk, below which it waits: the journal comes first
 	remakeOctets = 64 << 20        // a journal up to this size, on disk, is worth a new store when rules or data have changed
 )
