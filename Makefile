@@ -69,9 +69,11 @@ lint: go ## Vet, staticcheck, formatting.
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 
 fuzz: go ## Fuzz every codec for T each (T=10s).
+	@mkdir -p bin
 	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' internal | xargs -n1 dirname | sort -u); do \
+	  $(GO) test -c -fuzz . -o bin/fuzz.test ./$$p || exit 1; \
 	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$p/*_test.go | cut -c6-); do \
-	    echo "$$p $$f"; out=$$($(GO) test ./$$p -run '^$$' -fuzz "^$$f$$" -fuzztime $(T) 2>&1) && continue; \
+	    echo "$$p $$f"; out=$$(cd $$p && $(CURDIR)/bin/fuzz.test -test.run '^$$' -test.fuzz "^$$f$$" -test.fuzztime $(T) -test.fuzzcachedir $(CURDIR)/.cache/fuzz/$$p 2>&1) && continue; \
 	    case "$$out" in *"Failing input"*|*"seed corpus"*) ;; *"context deadline exceeded"*) echo "  Go's fuzzer ran into its own deadline: no finding"; continue;; esac; \
 	    echo "$$out"; exit 1; done; done
 
