@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -78,7 +79,13 @@ func (r *reports) order(_ context.Context, o web.Order) (web.Report, error) {
 }
 
 // make makes a report beside its place, and puts it there when it is whole.
-func (r *reports) make(v web.Report, o web.Order) error {
+func (r *reports) make(v web.Report, o web.Order) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // nobody else would: it would end the sensor
+			err = fmt.Errorf("a fault of the program: %v", p)
+			r.log.Error("a report panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
 	ctx, cancel := context.WithTimeout(r.ctx, reportTime)
 	defer cancel()
 	cfg := document.Config{Filter: o.Filter, Query: map[string]string{}, Now: v.Made, Build: version(), Rules: r.by.rules, Versions: allVersions(r.by)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"math"
@@ -45,6 +46,8 @@ type storeKeeper struct {
 	lines int64     // that it took, and
 	took  int64     // their octets
 	work  *store.Writer
+
+	bad map[string]badImport // of others alone
 }
 
 func newStoreKeeper(dir directory, j *journal.Journal, by *interpreter, keeps retention, log *slog.Logger) *storeKeeper {
@@ -242,11 +245,14 @@ func (k *storeKeeper) others(ctx context.Context, w *store.Writer) error {
 	for {
 		for _, name := range imported(k.dir) {
 			l, err := store.LinesOf(ctx, string(k.dir), name)
-			if err != nil {
-				continue // being written, or none
+			if b := k.bad[name]; errors.Is(err, fs.ErrNotExist) || b.state == l.State && b.times >= badTwice {
+				continue
 			}
-			l.Most = storeLines
-			if err := w.Follow(ctx, l, k.slowly(ctx)); err != nil {
+			if err == nil {
+				l.Most = storeLines
+				err = w.Follow(ctx, l, k.slowly(ctx))
+			}
+			if err != nil && (ctx.Err() != nil || k.blame(name, l.State, err, w.Sound())) {
 				return err
 			}
 		}
@@ -268,6 +274,37 @@ func (k *storeKeeper) others(ctx context.Context, w *store.Writer) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// badImport is an imported journal that the store could not take in, in a state.
+type badImport struct {
+	state string
+	times int
+}
+
+// badTwice is after how many failures an imported journal is left alone: what failed
+// once may have been the fault of another's line in the same transaction.
+const badTwice = 2
+
+// blame notes that an imported journal could not be taken in. It is left alone until
+// it changes, and nothing else is kept waiting; anew says that the store must first
+// be opened again.
+func (k *storeKeeper) blame(name, state string, err error, sound bool) (anew bool) {
+	b := badImport{state, 1}
+	if k.bad[name].state == state {
+		b.times += k.bad[name].times
+	}
+	if sound { // it cannot even be read
+		b.times = badTwice
+	}
+	if k.bad == nil {
+		k.bad = map[string]badImport{}
+	}
+	k.bad[name] = b
+	if b.times >= badTwice {
+		k.log.Error("an imported journal cannot be taken in; remove it, or import it again", "journal", name, "err", err)
+	}
+	return !sound
 }
 
 // rest leaves the processor to visitors after some work.

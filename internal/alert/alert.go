@@ -210,7 +210,7 @@ func (a *Alerter) follow(ctx context.Context, j Journal) error {
 		}
 		news := false
 		for _, l := range b.Lines {
-			news = a.take(l, begun) || news
+			news = a.guarded(l, begun) || news
 		}
 		a.mu.Lock()
 		a.s.At = b.Next

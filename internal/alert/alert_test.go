@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -304,6 +305,28 @@ func TestReceiverAwayAndRestart(t *testing.T) {
 	})
 	if got := b.said(); got != "digest 3/3" {
 		t.Error(got)
+	}
+}
+
+// A line at which analysis fails costs that line alone.
+func TestPanicCostsOneLine(t *testing.T) {
+	a := newAlerter(t, t.TempDir(), nil, nil)
+	a.s.Seen = map[string]time.Time{}
+	known := a.cfg.Source
+	a.cfg.Source = func(addr netip.Addr) analysis.Source {
+		if addr == netip.MustParseAddr("192.0.2.66") {
+			panic("a fault")
+		}
+		return known(addr)
+	}
+	news := 0
+	for _, l := range slices.Concat(visit("s-1", "192.0.2.66", time.Now(), "write_var:write"), visit("s-2", "198.51.100.1", time.Now(), "write_var:write")) {
+		if a.guarded(l, time.Now()) {
+			news++
+		}
+	}
+	if news != 1 || len(a.s.Pending) != 1 || a.s.Pending[0].Session != "s-2" {
+		t.Errorf("%d lines bring news, pending %+v", news, a.s.Pending)
 	}
 }
 

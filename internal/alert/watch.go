@@ -3,6 +3,7 @@ package alert
 import (
 	"bytes"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -30,6 +31,17 @@ type stay struct {
 	scored  bool // has alerted by its score
 	changed bool // since it was judged
 	judged  time.Time
+}
+
+// guarded is take; a fault of analysis at a line that a visitor made up costs that
+// line, not the sensor.
+func (a *Alerter) guarded(line []byte, now time.Time) (news bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			a.cfg.Log.Error("an alert cannot judge a line", "alert", a.cfg.Name, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	return a.take(line, now)
 }
 
 // take looks at one line and says whether there is something to send.

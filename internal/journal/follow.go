@@ -38,7 +38,8 @@ func (l *Lost) Unwrap() error { return l.Err }
 // Follow yields the lines from a cursor on, each when it is fsynced, until ctx
 // ends, or until the last line once Run has ended. It is paced by the fsyncs and
 // holds up nobody. name is for Stats and diagnostics; see SaveCursor for a
-// bookmark. With an error other than a *Lost the iteration ends.
+// bookmark. Where it has moved on to another segment and waits, a batch has no lines.
+// With an error other than a *Lost the iteration ends.
 func (j *Journal) Follow(ctx context.Context, name string, from Cursor) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
 		t := &tail{dir: j.cfg.Dir, name: name, at: from, horizon: j.horizon, note: j.noteTail, lost: j.tailLost}
@@ -90,6 +91,7 @@ type tail struct {
 func (t *tail) run(ctx context.Context, yield func(Batch, error) bool) {
 	defer t.leave()
 	var lines [][]byte
+	moved := false
 	for ctx.Err() == nil {
 		end, changed, final, err := t.horizon()
 		if err != nil {
@@ -105,15 +107,22 @@ func (t *tail) run(ctx context.Context, yield func(Batch, error) bool) {
 				return
 			}
 		case err == nil && len(lines) > 0:
+			moved = false
 			if !t.hand(Batch{t.seg.at, lines}, nil, yield) {
 				return
 			}
 		case err == nil: // on to the next segment
+			moved = true
 		case !errors.Is(err, io.EOF):
 			yield(Batch{Next: t.at}, fmt.Errorf("journal: %w", err))
 			return
 		case final:
 			return
+		case moved: // there is nothing in it yet: the follower has all there is
+			moved = false
+			if !t.hand(Batch{Next: t.at}, nil, yield) {
+				return
+			}
 		default:
 			select {
 			case <-ctx.Done():

@@ -304,3 +304,33 @@ func TestDamagedSegmentIsPassedOver(t *testing.T) {
 		t.Errorf("whole segments are missing: %v", seen)
 	}
 }
+
+// A follower that waits at the beginning of an empty segment is told that it is there:
+// it compares its cursor with Synced to know that it has all there is.
+func TestFollowerLearnsOfAnEmptySegment(t *testing.T) {
+	j, lines := closedSegments(t, t.TempDir(), 2)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- j.Run(ctx) }()
+	seen, empty := 0, 0
+	for b, err := range j.Follow(ctx, "test", Cursor{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen += len(b.Lines)
+		if len(b.Lines) == 0 {
+			empty++
+		}
+		if b.Next == j.Synced() {
+			break
+		}
+	}
+	if seen != lines || empty != 1 {
+		t.Errorf("%d lines of %d, %d batches without", seen, lines, empty)
+	}
+	stop()
+	if err := errors.Join(<-ended, j.Close()); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -128,7 +128,7 @@ func (f *following) take(ctx context.Context, b journal.Batch) error {
 		f.file = b.Next.Segment
 		f.r.state = fmt.Sprintf(keptState, f.file)
 	}
-	if f.open == 0 {
+	if f.open == 0 && len(b.Lines) > 0 {
 		if err := f.w.begin(ctx); err != nil {
 			return fmt.Errorf("store: %w", err)
 		}

@@ -176,6 +176,14 @@ func (w *Writer) commit(ctx context.Context, r *reading, settled bool) error {
 	return nil
 }
 
+// Sound says whether the writer can go on: after a line that could not be taken it
+// cannot, and the store must be opened anew.
+func (w *Writer) Sound() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.broken == nil
+}
+
 // rollback ends the transaction for err. What the writer remembers is not what
 // the store holds any more.
 func (w *Writer) rollback(ctx context.Context, err error) error {
