@@ -299,7 +299,7 @@ func TestBench(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun := time.Now()
-	s := startAt(t, "127.13.13.14", filepath.Join(dir, "data"), "default", "--limits", "off", "--latency", "off", "--config", cfg)
+	s := startAt(t, "127.13.13.14", filepath.Join(dir, "data"), "default", "--limits", "off", "--latency", "off", "--store", "off", "--dashboard", "off", "--config", cfg)
 	up := time.Since(begun)
 	idle := s.memory()
 	var report strings.Builder
@@ -309,7 +309,7 @@ func TestBench(t *testing.T) {
 	for _, p := range probes() {
 		at := others[p.persona]
 		if at == nil {
-			at = startAt(t, fmt.Sprintf("127.13.13.%d", 14+len(others)), filepath.Join(dir, p.persona), p.persona, "--limits", "off", "--latency", "off")
+			at = startAt(t, fmt.Sprintf("127.13.13.%d", 14+len(others)), filepath.Join(dir, p.persona), p.persona, "--limits", "off", "--latency", "off", "--store", "off", "--dashboard", "off")
 			others[p.persona] = at
 		}
 		if p.build != nil {
