@@ -3,10 +3,13 @@ package persona
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/sundew-ics/sundew/internal/process"
 )
 
 // A Known is one entry of the protocols' catalogue, as far as Check needs it.
@@ -112,7 +115,7 @@ func unknownProtocol(where string, s Service, known []Known) Finding {
 		names[k.Name] = true
 	}
 	mend := "use one of " + strings.Join(list, ", ")
-	if near := nearest(s.Protocol, names); near != "" {
+	if near := process.Nearest(s.Protocol, maps.Keys(names)); near != "" {
 		mend = fmt.Sprintf("did you mean %q?", near)
 	}
 	return Finding{where, fmt.Sprintf("no protocol %q", s.Protocol), mend}

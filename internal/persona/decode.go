@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"reflect"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/sundew-ics/sundew/internal/process"
 )
 
 // settingsOctets is the longest settings file that is read.
@@ -71,7 +74,7 @@ func unknownKey(file string, doc []byte, e *toml.DecodeError, keys map[string]bo
 	key := e.Key()
 	name := key[len(key)-1]
 	text := fmt.Sprintf("unknown key %q: remove it", name)
-	if near := nearest(name, keys); near != "" {
+	if near := process.Nearest(name, maps.Keys(keys)); near != "" {
 		text = fmt.Sprintf("unknown key %q: did you mean %q?", name, near)
 	}
 	return place(file, doc, e, text)
@@ -111,37 +114,4 @@ func keysOf(t reflect.Type, seen map[reflect.Type]bool) map[string]bool {
 		}
 	}
 	return keys
-}
-
-// nearest returns the name that a misspelt one was probably meant to be, or "".
-func nearest(name string, names map[string]bool) string {
-	near, best := "", len(name)/2+1
-	for other := range names {
-		d := distance(name, other)
-		if d < best || d == best && other < near {
-			near, best = other, d
-		}
-	}
-	return near
-}
-
-// distance returns how many octets must be changed, added or removed to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

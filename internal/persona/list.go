@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/sundew-ics/sundew/internal/process"
 )
 
 // A Summary is one line of a list of personas.
@@ -92,7 +95,7 @@ func unknownPersona(shipped fs.FS, arg string) error {
 	}
 	slices.Sort(names)
 	hint := "there are: " + strings.Join(names, ", ") + ", and any folder with a " + siteName
-	if near := nearest(arg, set); near != "" {
+	if near := process.Nearest(arg, maps.Keys(set)); near != "" {
 		hint = fmt.Sprintf("did you mean %q? ", near) + hint
 	}
 	return fmt.Errorf("no persona %q: %s", arg, hint)

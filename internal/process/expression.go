@@ -3,6 +3,7 @@ package process
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -94,15 +95,8 @@ func (c *compiler) nameable(name string) error {
 
 // noTag says that an expression names a tag that is not there, and which is like it.
 func (c *compiler) noTag(key, source, name string) error {
-	near, best := "", len(name)/2+1
-	for other := range c.env {
-		d := distance(name, other)
-		if d < best || d == best && near != "" && other < near {
-			near, best = other, d
-		}
-	}
 	hint := "add a [[tag]] of that name"
-	if near != "" {
+	if near := Nearest(name, maps.Keys(c.env)); near != "" {
 		hint = fmt.Sprintf("did you mean %s?", near)
 	}
 	return fmt.Errorf("%s = %q: %w named %s: %s", key, source, ErrNoTag, name, hint)

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
 	"github.com/sundew-ics/sundew/internal/event"
+	"github.com/sundew-ics/sundew/internal/process"
 	"github.com/sundew-ics/sundew/internal/store"
 )
 
@@ -91,36 +93,13 @@ func findKey(list []key, name string) *key {
 
 // nearest is the key whose name is most like one that is none; "": none is like it.
 func nearest(list []key, name string) string {
-	best, least := "", 3
+	names := map[string]string{}
 	for _, k := range list {
 		for _, n := range append([]string{k.name}, k.aliases...) {
-			if d := distance(strings.ToLower(name), n); d < least && d < len(n) {
-				best, least = k.name, d
-			}
+			names[n] = k.name
 		}
 	}
-	return best
-}
-
-// distance is the number of single changes from a to b (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := before
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			before = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
+	return names[process.Nearest(strings.ToLower(name), maps.Keys(names))]
 }
 
 func classes() []string {
