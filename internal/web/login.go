@@ -31,6 +31,9 @@ func (a *ask) me() (any, error) {
 	}
 	m := me{Setup: !set, Now: a.now}
 	if a.login == nil {
+		if set {
+			a.expect(a.now)
+		}
 		return m, nil
 	}
 	m.Authenticated, m.CSRF, m.Expires, m.Idle = true, a.login.csrf, a.login.ends, int(loginIdle.Seconds())

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -201,6 +202,22 @@ func TestWarm(t *testing.T) {
 				t.Errorf("%s is not at hand", path)
 				break
 			}
+		}
+	}
+}
+
+// TestExpect: who opens the login finds the overview ready behind it.
+func TestExpect(t *testing.T) {
+	r := newRig(t, nil)
+	if err := r.server.cfg.Secrets.SetPassword(password); err != nil {
+		t.Fatal(err)
+	}
+	r.get("/me")
+	from := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -29)
+	key := prefix + "/overview?by=protocol&from=" + url.QueryEscape(from.Format("2006-01-02T15:04:05Z"))
+	for end := time.Now().Add(5 * time.Second); !r.server.cache.recent(key, time.Now()); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s is not at hand", key)
 		}
 	}
 }

@@ -15,7 +15,7 @@ export const ranges: [string, string][] = [
   ['90d', 'Last 90 days'],
   ['all', 'All time'],
 ];
-const usual = '30d';
+const usual = '30d'; // the server makes its overview ready (internal/web/warm.go)
 const hour = 3_600_000;
 
 export interface Period {
