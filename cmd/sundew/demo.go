@@ -22,7 +22,7 @@ type demoCmd struct {
 	Days    int     `default:"30" help:"How many days (${default})."`
 	Seed    uint64  `default:"7" help:"Another number makes other data, the same one the same (${default})."`
 	Sensors int     `default:"3" help:"How many sensors, 1 to 3 (${default})."`
-	Scale   float64 `default:"1" help:"How large the crowd is: at 1 some 27,000 sessions in 30 days, at 10 more than a million acts (${default})."`
+	Scale   float64 `default:"1" help:"How large the crowd is: at 1 some 27,000 sessions in 30 days, at 16 more than a million acts (${default})."`
 	Until   string  `default:"2026-11-01" placeholder:"TIME" help:"When it ends: a time, or now (${default})."`
 }
 
