@@ -2,7 +2,6 @@ package session
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -81,11 +80,20 @@ type kids struct {
 	set map[any]func(reason string)
 }
 
+// each calls f for sessions first: one whose port closes under it would take that for
+// the visitor's leaving.
 func (k *kids) each(f func(hangUp func(string))) {
+	var sessions, ports []func(string)
 	k.mu.Lock()
-	all := slices.Collect(maps.Values(k.set))
+	for key, hangUp := range k.set {
+		if _, ok := key.(*Session); ok {
+			sessions = append(sessions, hangUp)
+		} else {
+			ports = append(ports, hangUp)
+		}
+	}
 	k.mu.Unlock()
-	for _, hangUp := range all {
+	for _, hangUp := range slices.Concat(sessions, ports) {
 		f(hangUp)
 	}
 }
