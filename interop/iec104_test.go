@@ -52,10 +52,11 @@ q0 = st.add_point(io_address=base + 1002 + 1, type=c104.Type.C_DC_NA_1, command_
 bare = st.add_point(io_address=base + 1006, type=c104.Type.C_DC_NA_1, command_mode=c104.CommandMode.DIRECT)
 none = st.add_point(io_address=base + 1999, type=c104.Type.C_SC_NA_1)
 client.start()
-for _ in range(100):
-    if con.is_connected: break
+for i in range(100):
+    if con.is_connected and not con.is_muted: break # connected is before STARTDT con
+    if con.is_connected and i % 20 == 19: con.unmute() # under load it stays muted now and then
     time.sleep(0.1)
-assert con.is_connected, con.state
+assert con.is_connected and not con.is_muted, con.state
 assert con.interrogation(common_address=ca), "interrogation"
 assert con.counter_interrogation(common_address=ca), "counter interrogation"
 print("closed", f1.value == c104.Double.ON, "energy", int(energy.value.counter if hasattr(energy.value, "counter") else energy.value) > 1000)
