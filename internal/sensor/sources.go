@@ -99,7 +99,7 @@ func (t *sources) forget(now time.Time) {
 func (u *usage) mayBegin(rate int, now time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if at := now.UnixNano(); at-u.minute >= int64(time.Minute) {
+	if at := now.UnixNano(); at-u.minute >= int64(time.Minute) || at < u.minute { // or the clock was set back
 		u.minute, u.fresh = at, 0
 	}
 	u.fresh++

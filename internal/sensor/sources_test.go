@@ -154,3 +154,15 @@ func TestSource(t *testing.T) {
 		}
 	}
 }
+
+// A clock that is set back must not refuse a source until it has caught up.
+func TestRateOutlivesAClockSetBack(t *testing.T) {
+	u := &usage{}
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	if !u.mayBegin(1, now) || u.mayBegin(1, now) {
+		t.Fatal("the rate is not kept")
+	}
+	if !u.mayBegin(1, now.Add(-time.Hour)) {
+		t.Error("refused after the clock was set back")
+	}
+}

@@ -104,20 +104,12 @@ func (c *cache) dropOldest() {
 	c.drop(key)
 }
 
-// has says whether an answer of this generation is kept.
+// has says whether an answer of this generation is kept; "": of any.
 func (c *cache) has(key, generation string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v := c.kept[key]
-	return v != nil && v.generation == generation && time.Since(v.made) < staleFor
-}
-
-// recent says whether an answer is kept that can be used, be there a newer one or not.
-func (c *cache) recent(key string, now time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	v := c.kept[key]
-	return v != nil && now.Sub(v.made) < staleFor
+	return v != nil && (generation == "" || v.generation == generation) && time.Since(v.made) < staleFor
 }
 
 // unasked marks an answer that nobody has asked for yet: it is not kept fresh.

@@ -215,7 +215,7 @@ func TestExpect(t *testing.T) {
 	r.get("/me")
 	from := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -29)
 	key := prefix + "/overview?by=protocol&from=" + url.QueryEscape(from.Format("2006-01-02T15:04:05Z"))
-	for end := time.Now().Add(5 * time.Second); !r.server.cache.recent(key, time.Now()); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); !r.server.cache.has(key, ""); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%s is not at hand", key)
 		}

@@ -56,7 +56,7 @@ const usualDays = 30
 func (s *Server) expect(now time.Time) {
 	from := now.Truncate(24*time.Hour).AddDate(0, 0, 1-usualDays)
 	q := url.Values{"by": {"protocol"}, "from": {from.Format(time.RFC3339)}}
-	if !s.warming.CompareAndSwap(false, true) {
+	if s.cache.has(prefix+"/overview?"+q.Encode(), "") || !s.warming.CompareAndSwap(false, true) {
 		return
 	}
 	ctx := s.life()
@@ -64,7 +64,7 @@ func (s *Server) expect(now time.Time) {
 		defer s.warming.Store(false)
 		ctx, cancel := context.WithTimeout(ctx, refreshTime)
 		defer cancel()
-		if generation, err := s.cfg.Store().Generation(ctx); err == nil && !s.cache.recent(prefix+"/overview?"+q.Encode(), now) {
+		if generation, err := s.cfg.Store().Generation(ctx); err == nil {
 			s.warmOne(ctx, generation, "/overview", "", q)
 		}
 	}()
