@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
-	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -37,12 +36,8 @@ type Actor struct {
 
 // deeds is what is added up of a source.
 type deeds struct {
-	source, network uint32
-	sessions, acts  int64
-	first, last     int64 // hours
-	days            int64
-	severity, score int64
-	head            int // its first sum, plus one
+	source uint32
+	cameBy
 }
 
 // graver orders the gravest first.
@@ -82,19 +77,8 @@ func (s *Store) ActorsBy(ctx context.Context, f Filter, by string, limit int) ([
 		return nil, err
 	}
 	var top []deeds // the gravest so far, in order
-	for k := range m.sources {
-		c := &m.sources[k]
-		d := deeds{source: c.source, days: int64(c.days), head: c.head, first: math.MaxInt64}
-		for i := c.head; i > 0; i = m.list[i-1].next {
-			g := &m.list[i-1]
-			d.sessions += g.sessions
-			d.acts += g.acts
-			if d.first = min(d.first, g.first); g.last >= d.last {
-				d.network, d.last = g.visit.network, g.last
-			}
-			x := &m.names.verdicts[g.visit.verdict]
-			d.severity, d.score = max(d.severity, x.severity), max(d.score, x.score)
-		}
+	for source, c := range m.sources.all() {
+		d := deeds{source, *c}
 		if len(top) == limit && (limit == 0 || order(top[limit-1], d) < 0) {
 			continue
 		}
@@ -123,7 +107,7 @@ func (s *Store) actors(ctx context.Context, f Filter, m *sums, list []deeds) ([]
 	place := map[uint32]int{}
 	for i, d := range list {
 		place[d.source] = i
-		out[i] = Actor{Sessions: d.sessions, Acts: d.acts, Days: d.days, Score: float64(d.score) / 1000, Severity: int(d.severity), Source: m.names.networks[d.network]}
+		out[i] = Actor{Sessions: d.sessions, Acts: d.acts, Days: int64(d.days), Score: float64(d.score) / 1000, Severity: int(d.severity), Source: m.names.networks[d.network]}
 	}
 	addrs, err := s.addrs(ctx, slices.Collect(maps.Keys(place)))
 	if err != nil {
@@ -133,17 +117,23 @@ func (s *Store) actors(ctx context.Context, f Filter, m *sums, list []deeds) ([]
 		a := &out[i]
 		a.Src = addrs[source]
 		own := func(w *where) { w.and("source = ?", source) }
-		if a.First, _, err = s.ends(ctx, f, list[i].first, own); err != nil {
+		if a.First, _, err = s.ends(ctx, f, hourTime(list[i].first), own); err != nil {
 			return nil, err
 		}
-		if _, a.Last, err = s.ends(ctx, f, list[i].last, own); err != nil {
+		if _, a.Last, err = s.ends(ctx, f, hourTime(list[i].last), own); err != nil {
 			return nil, err
 		}
 	}
 	for k, d := range list {
-		for i := d.head; i > 0; i = m.list[i-1].next {
-			v := &m.list[i-1].visit
-			out[k].did(&m.names.places[v.place], &m.names.verdicts[v.verdict])
+		for i := range m.places {
+			if m.places[i].sources.has(d.source) {
+				out[k].was(&m.names.places[i])
+			}
+		}
+		for i := range m.verdicts {
+			if m.verdicts[i].sources.has(d.source) {
+				out[k].did(&m.names.verdicts[i])
+			}
 		}
 	}
 	for i := range out {
@@ -159,16 +149,14 @@ func (s *Store) actors(ctx context.Context, f Filter, m *sums, list []deeds) ([]
 	return out, nil
 }
 
-// did adds where he was and what he did.
-func (a *Actor) did(p *place, x *verdict) {
-	for _, l := range []struct {
-		list *[]string
-		v    string
-	}{{&a.Protocols, p.protocol}, {&a.Personas, p.persona}, {&a.Sensors, p.sensor}, {&a.Labels, x.label}, {&a.Tools, x.tool}} {
-		if l.v != "" && !slices.Contains(*l.list, l.v) {
-			*l.list = append(*l.list, l.v)
-		}
-	}
+// was adds where he was.
+func (a *Actor) was(p *place) {
+	a.Protocols, a.Personas, a.Sensors = with(a.Protocols, p.protocol), with(a.Personas, p.persona), with(a.Sensors, p.sensor)
+}
+
+// did adds what he did.
+func (a *Actor) did(x *verdict) {
+	a.Labels, a.Tools = with(a.Labels, x.label), with(a.Tools, x.tool)
 }
 
 // gravest is the label that says most of an actor.
@@ -208,9 +196,9 @@ func (s *Store) Sources(ctx context.Context, f Filter) (map[netip.Addr]bool, err
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]uint32, len(m.sources))
-	for i, c := range m.sources {
-		keys[i] = c.source
+	keys := make([]uint32, 0, m.sources.n)
+	for source := range m.sources.all() {
+		keys = append(keys, source)
 	}
 	addrs, err := s.addrs(ctx, keys)
 	out := make(map[netip.Addr]bool, len(addrs))
@@ -231,44 +219,39 @@ type Technique struct {
 
 // Techniques counts techniques, the most frequent first.
 func (s *Store) Techniques(ctx context.Context, f Filter) ([]Technique, error) {
-	var list []Technique
-	index := map[string]int{}
-	of := map[uint32][]int{} // by verdict
-	var d distinct
 	m, err := s.sums(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	for i := range m.list {
-		g := &m.list[i]
-		which, ok := of[g.visit.verdict]
-		if !ok {
-			for _, id := range techniquesOf(m.names.verdicts[g.visit.verdict]) {
-				i, ok := index[id]
-				if !ok {
-					i = len(list)
-					index[id] = i
-					list = append(list, Technique{ID: id})
-				}
-				which = append(which, i)
-			}
-			of[g.visit.verdict] = which
+	var list []Technique
+	var sources, places []set
+	index := map[string]int{}
+	for i := range m.verdicts {
+		x := &m.verdicts[i]
+		if x.sessions == 0 {
+			continue
 		}
-		proofs := m.proofs(g)
-		for k, i := range which {
-			t := &list[i]
-			t.Sessions += g.sessions
-			if k < len(proofs) {
-				t.Acts += proofs[k]
+		for k, id := range techniquesOf(m.names.verdicts[i]) {
+			at, ok := index[id]
+			if !ok {
+				at = len(list)
+				index[id] = at
+				list, sources, places = append(list, Technique{ID: id}), append(sources, set{}), append(places, set{})
 			}
-			if p := m.names.places[g.visit.place].protocol; !slices.Contains(t.Protocols, p) {
-				t.Protocols = append(t.Protocols, p)
+			t := &list[at]
+			t.Sessions += x.sessions
+			if k < len(x.proven) {
+				t.Acts += x.proven[k]
 			}
-			d.add(i, g.visit.source)
+			sources[at].unite(&x.sources)
+			places[at].unite(&x.places)
 		}
 	}
 	for i := range list {
-		list[i].Sources = d.of(i)
+		list[i].Sources = sources[i].len()
+		for p := range places[i].all {
+			list[i].Protocols = with(list[i].Protocols, m.names.places[p].protocol)
+		}
 		slices.Sort(list[i].Protocols)
 	}
 	out := slices.DeleteFunc(list, func(t Technique) bool { return t.Sessions == 0 })

@@ -236,7 +236,7 @@ func (s *Store) membersOf(ctx context.Context, f Filter) (func(member) bool, err
 		if err != nil {
 			return nil, err
 		}
-		return func(x member) bool { return within(x) && int(x.source) < len(m.index) && m.index[x.source] != 0 }, nil
+		return func(x member) bool { return within(x) && m.sources.has(x.source) }, nil
 	}
 	type moment struct {
 		at     int64

@@ -82,6 +82,7 @@ func namingOf(by string) (naming, error) {
 // classes gives every number the number of its name, in the order of appearance.
 type classes struct {
 	of    func(*visit) int
+	list  []int // by the number of what is classed
 	names []string
 }
 
@@ -99,14 +100,14 @@ func (n naming) classes(all *names) *classes {
 	}
 	switch {
 	case n.place != nil:
-		list := numbered(all.places, n.place, number)
-		c.of = func(v *visit) int { return list[v.place] }
+		c.list = numbered(all.places, n.place, number)
+		c.of = func(v *visit) int { return c.list[v.place] }
 	case n.network != nil:
-		list := numbered(all.networks, n.network, number)
-		c.of = func(v *visit) int { return list[v.network] }
+		c.list = numbered(all.networks, n.network, number)
+		c.of = func(v *visit) int { return c.list[v.network] }
 	default:
-		list := numbered(all.verdicts, n.verdict, number)
-		c.of = func(v *visit) int { return list[v.verdict] }
+		c.list = numbered(all.verdicts, n.verdict, number)
+		c.of = func(v *visit) int { return c.list[v.verdict] }
 	}
 	return c
 }
@@ -119,45 +120,6 @@ func numbered[T any](list []T, name func(T) string, number func(string) int) []i
 		}
 	}
 	return out
-}
-
-// distinct counts the sources of each of some classes.
-type distinct struct {
-	first []uint32        // by source: the first class in which it was seen, plus one
-	more  map[uint64]bool // further pairs of class and source
-	n     []int64         // by class
-}
-
-func (d *distinct) add(class int, source uint32) {
-	for int(source) >= len(d.first) {
-		d.first = append(d.first, make([]uint32, max(1024, len(d.first), int(source)+1-len(d.first)))...)
-	}
-	for class >= len(d.n) {
-		d.n = append(d.n, 0)
-	}
-	switch f := d.first[source]; {
-	case f == uint32(class)+1:
-		return
-	case f == 0:
-		d.first[source] = uint32(class) + 1
-	default:
-		pair := uint64(class)<<32 | uint64(source)
-		if d.more[pair] {
-			return
-		}
-		if d.more == nil {
-			d.more = map[uint64]bool{}
-		}
-		d.more[pair] = true
-	}
-	d.n[class]++
-}
-
-func (d *distinct) of(class int) int64 {
-	if class < len(d.n) {
-		return d.n[class]
-	}
-	return 0
 }
 
 // Count counts sessions and their sources by one of the names above, the most
@@ -174,20 +136,59 @@ func (s *Store) Count(ctx context.Context, f Filter, by string, limit int) ([]Co
 	if err != nil {
 		return nil, err
 	}
-	c := naming.classes(m.names)
-	list := make([]Count, len(c.names))
-	var d distinct
-	for i := range m.list {
-		g := &m.list[i]
-		k := c.of(&g.visit)
-		list[k].Sessions += g.sessions
-		list[k].Acts += g.acts
-		d.add(k, g.visit.source)
+	return most(m.count(naming), limit), nil
+}
+
+// count adds up the classes of a naming.
+func (m *sums) count(by naming) []Count {
+	c := by.classes(m.names)
+	list, sources := make([]Count, len(c.names)), make([]set, len(c.names))
+	for i, name := range c.names {
+		list[i].Name = name
+	}
+	add := func(class int, v size) {
+		list[class].Sessions += v.sessions
+		list[class].Acts += v.acts
+	}
+	shares := m.verdicts
+	switch {
+	case by.network != nil:
+		for i := 1; i < len(m.networks); i++ {
+			add(c.list[i], m.networks[i])
+		}
+		m.origins(c, list)
+		shares = nil
+	case by.place != nil:
+		shares = m.places
+	}
+	for i := range shares {
+		if x := &shares[i]; x.sessions != 0 {
+			add(c.list[i], x.size)
+			sources[c.list[i]].unite(&x.sources)
+		}
 	}
 	for i := range list {
-		list[i].Name, list[i].Sources = c.names[i], d.of(i)
+		list[i].Sources += sources[i].len()
 	}
-	return most(list, limit), nil
+	return list
+}
+
+// origins counts sources by the class of their network; some were in several.
+func (m *sums) origins(c *classes, list []Count) {
+	several := map[uint32]bool{}
+	seen := map[[2]uint32]bool{} // source and class
+	for k := range m.sources.others {
+		several[k[0]] = true
+		seen[[2]uint32{k[0], uint32(c.list[k[1]])}] = true
+	}
+	for k := range seen {
+		list[k[1]].Sources++
+	}
+	for source, v := range m.sources.all() {
+		if !several[source] {
+			list[c.list[v.network]].Sources++
+		}
+	}
 }
 
 // most sorts counts, the most first, and keeps some.

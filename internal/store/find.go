@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"sync"
 )
 
 // dense is the number of sources from which on an hour is read whole.
@@ -19,7 +20,7 @@ func (s *Store) find(ctx context.Context, f Filter, top mark, limit int) ([]mark
 		to = top.opened + 1
 	}
 	var out []mark
-	for span := 96 * unitHour; to > from; span *= 4 {
+	for span := 24 * unitHour; to > from; span *= 4 {
 		newest, err := s.newest(ctx, to)
 		if err != nil || newest < from {
 			return out, err
@@ -28,12 +29,16 @@ func (s *Store) find(ctx context.Context, f Filter, top mark, limit int) ([]mark
 		low := max(from, ceil(to, unitHour)-int64(span))
 		g := f.sifted()
 		g.From, g.To = timeOf(floor(low, unitHour)), timeOf(ceil(to, unitHour))
-		hours, _, sv, err := s.sifted(ctx, g)
+		q, err := s.sift(ctx, g)
 		if err != nil {
 			return nil, err
 		}
-		for _, h := range slices.Backward(hours) {
-			more, err := s.findIn(ctx, f, h, sv, max(from, h.at), min(to, h.at+int64(unitHour)), top, limit-len(out))
+		spots, err := s.spots(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range slices.Backward(spots) {
+			more, err := s.findIn(ctx, f, h, q.sieve, max(from, h.at), min(to, h.at+int64(unitHour)), top, limit-len(out))
 			if err != nil {
 				return nil, err
 			}
@@ -53,17 +58,44 @@ func (s *Store) newest(ctx context.Context, before int64) (int64, error) {
 	return at, err
 }
 
-// findIn finds sessions of an hour.
-func (s *Store) findIn(ctx context.Context, f Filter, h *unpacked, sv *sieve, from, to int64, top mark, limit int) ([]mark, error) {
-	whose := map[uint32]bool{}
-	for i := range h.visits {
-		if v := &h.visits[i]; sv.lets(v) {
-			whose[v.source] = true
+// spot is an hour in which there are some, and of whom: if of many, of the first.
+type spot struct {
+	at    int64
+	whose []uint32
+}
+
+// spots are those of the whole hours of a sifting, in order.
+func (s *Store) spots(ctx context.Context, q *sifting) ([]spot, error) {
+	list, err := s.stretches(ctx, q.from, q.to)
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	var out []spot
+	err = atOnce(list, func() func(stretch) error {
+		return func(v stretch) error {
+			return s.eachHour(ctx, v.from, v.to, func(at int64, visits []byte) error {
+				h := spot{at: at}
+				err := q.hour(at, visits, func(_ int64, v *visit, _ []int32) { // by source
+					if n := len(h.whose); n == 0 || n <= dense && h.whose[n-1] != v.source {
+						h.whose = append(h.whose, v.source)
+					}
+				})
+				if len(h.whose) > 0 {
+					mu.Lock()
+					out = append(out, h)
+					mu.Unlock()
+				}
+				return err
+			})
 		}
-	}
-	if len(whose) == 0 {
-		return nil, nil
-	}
+	})
+	slices.SortFunc(out, func(a, b spot) int { return cmp.Compare(a.at, b.at) })
+	return out, err
+}
+
+// findIn finds sessions of an hour.
+func (s *Store) findIn(ctx context.Context, f Filter, h spot, sv *sieve, from, to int64, top mark, limit int) ([]mark, error) {
 	var out []mark
 	take := func(rows *sql.Rows) error {
 		var m mark
@@ -74,13 +106,13 @@ func (s *Store) findIn(ctx context.Context, f Filter, h *unpacked, sv *sieve, fr
 		if sv.lets(&v) && m.before(top) {
 			out = append(out, m)
 		}
-		if len(whose) > dense && len(out) >= limit {
+		if len(h.whose) > dense && len(out) >= limit {
 			return errEnough
 		}
 		return nil
 	}
 	const columns = `SELECT opened, key, place, source, network, verdict FROM sessions`
-	if len(whose) > dense {
+	if len(h.whose) > dense {
 		w := &where{}
 		w.and("opened >= ? AND opened < ?", from, to)
 		f.rows(w)
@@ -98,7 +130,7 @@ func (s *Store) findIn(ctx context.Context, f Filter, h *unpacked, sv *sieve, fr
 		return nil, err
 	}
 	defer st.Close()
-	for source := range whose {
+	for _, source := range h.whose {
 		w.args[0] = source
 		rows, err := st.QueryContext(ctx, w.args...)
 		if err != nil {

@@ -134,18 +134,11 @@ func (f *following) take(ctx context.Context, b journal.Batch) error {
 		}
 	}
 	f.open += len(b.Lines)
-	at := b.Next
-	for _, l := range b.Lines {
-		at.Offset -= int64(len(l))
-	}
-	for _, l := range b.Lines {
-		end := at
-		end.Offset += int64(len(l))
-		if err := f.line(ctx, l, at, end); err != nil {
+	for e := range entries(b) {
+		if err := f.entry(ctx, e); err != nil {
 			f.open = 0
 			return f.w.rollback(ctx, err)
 		}
-		at = end
 	}
 	f.lines += len(b.Lines)
 	if f.r.kept {
@@ -158,15 +151,18 @@ func (f *following) take(ctx context.Context, b journal.Batch) error {
 	return nil
 }
 
-// line takes a line. What fails at one, as analysis may at what a visitor made up,
+// entry takes a line. What fails at one, as analysis may at what a visitor made up,
 // ends the following and not the sensor that it is a part of.
-func (f *following) line(ctx context.Context, l []byte, at, end journal.Cursor) (err error) {
+func (f *following) entry(ctx context.Context, e *entry) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("the line at %v cannot be taken: %v", at, r)
+			err = fmt.Errorf("the line at %v cannot be taken: %v", e.at, r)
 		}
 	}()
-	return f.w.line(ctx, f.r, l, at, end)
+	if e.err != nil || !e.said {
+		return e.err
+	}
+	return f.w.line(ctx, f.r, e)
 }
 
 func (f *following) commit(ctx context.Context, settled bool) error {

@@ -13,7 +13,7 @@ func TestForget(t *testing.T) {
 		t.Fatal(before, err)
 	}
 	s.Forget()
-	if n := len(s.rollup.hours) + len(s.rollup.sums) + len(s.rollup.parts); n != 0 {
+	if n := len(s.rollup.acts.list) + len(s.rollup.sums) + len(s.rollup.parts); n != 0 {
 		t.Errorf("%d things are remembered", n)
 	}
 	if after, err := s.Totals(t.Context(), Filter{}); err != nil || !reflect.DeepEqual(before, after) {

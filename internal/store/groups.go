@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 )
@@ -21,68 +20,91 @@ func (f *Filter) period() (from, to int64) {
 	return from, to
 }
 
+// sifting is how a filter's sessions are counted: parts of hours one by one, the whole
+// hours between, and a sieve for the rest of the filter.
+type sifting struct {
+	before, behind []*part
+	from, to       int64
+	sieve          *sieve
+	names          *names
+}
+
 // groups calls do for each group of sessions that the filter lets through, in the
-// order of hours. proven is valid until the next.
+// order of hours. v and proven are valid until the next.
 func (s *Store) groups(ctx context.Context, f Filter, do func(n *names, at int64, v *visit, proven []int32)) (*names, error) {
-	hours, n, sv, err := s.sifted(ctx, f)
+	q, err := s.sift(ctx, f)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	for _, h := range hours {
-		at := 0
-		hour := floor(h.at, unitHour)
-		for i := range h.visits {
-			v := &h.visits[i]
-			proven := h.proven[at : at+int(v.proven)]
-			at += int(v.proven)
-			if sv.lets(v) {
-				do(n, hour, v, proven)
-			}
+	take := func(at int64, v *visit, proven []int32) { do(q.names, at, v, proven) }
+	for _, p := range q.before {
+		q.part(p, take)
+	}
+	if q.from < q.to {
+		err = s.eachHour(ctx, q.from, q.to, func(at int64, visits []byte) error { return q.hour(at, visits, take) })
+		if err != nil {
+			return nil, fmt.Errorf("store: %w", err)
 		}
 	}
-	return n, nil
+	for _, p := range q.behind {
+		q.part(p, take)
+	}
+	return q.names, nil
 }
 
-// sifted is the groups of a filter's period, and a sieve for the rest of it.
-func (s *Store) sifted(ctx context.Context, f Filter) ([]*unpacked, *names, *sieve, error) {
+// part calls do for what a part of an hour has of the filter's groups.
+func (q *sifting) part(p *part, do func(at int64, v *visit, proven []int32)) {
+	at, hour := 0, floor(p.at, unitHour)
+	for i := range p.visits {
+		v := &p.visits[i]
+		proven := p.proven[at : at+int(v.proven)]
+		at += int(v.proven)
+		if q.names.know(v) && q.sieve.lets(v) {
+			do(hour, v, proven)
+		}
+	}
+}
+
+// hour is part for a packed hour.
+func (q *sifting) hour(at int64, visits []byte, do func(at int64, v *visit, proven []int32)) error {
+	return eachGroup(visits, func(v *visit, proven []int32) {
+		if q.names.know(v) && q.sieve.lets(v) {
+			do(at, v, proven)
+		}
+	})
+}
+
+// sift says how a filter's sessions are counted.
+func (s *Store) sift(ctx context.Context, f Filter) (*sifting, error) {
 	if f.Print != "" || f.Session != "" || f.ofRows() {
 		list, n, err := s.partOf(ctx, f)
-		return list, n, &sieve{}, err
+		return &sifting{before: list, names: n, sieve: &sieve{}}, err
 	}
+	q := &sifting{}
 	from, to := f.period()
 	from, to, err := s.rounded(ctx, f, from, to)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	first, last := ceil(from, unitHour), floor(to, unitHour)
-	var hours []*unpacked
+	q.from, q.to = ceil(from, unitHour), floor(to, unitHour)
 	if from != 0 {
-		part, err := s.edge(ctx, from, min(first, to))
-		if err != nil {
-			return nil, nil, nil, err
+		if q.before, err = s.edge(ctx, from, min(q.from, to)); err != nil {
+			return nil, err
 		}
-		hours = append(hours, part...)
 	}
-	whole, _, err := s.window(ctx, first, max(first, last))
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	hours = append(slices.Clip(hours), whole...)
-	if to != math.MaxInt64 && last >= first {
-		part, err := s.edge(ctx, last, to)
-		if err != nil {
-			return nil, nil, nil, err
+	if to != math.MaxInt64 && q.to >= q.from {
+		if q.behind, err = s.edge(ctx, q.to, to); err != nil {
+			return nil, err
 		}
-		hours = append(hours, part...)
 	}
 	s.rollup.mu.Lock()
-	n, err := s.learn(ctx)
+	q.names, err = s.learn(ctx)
 	s.rollup.mu.Unlock()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	sv, err := s.sieve(ctx, f, n)
-	return hours, n, sv, err
+	q.sieve, err = s.sieve(ctx, f, q.names)
+	return q, err
 }
 
 func ceil(ns int64, unit time.Duration) int64 {
@@ -97,18 +119,16 @@ func ceil(ns int64, unit time.Duration) int64 {
 
 // doings calls do for what was done in the whole hours of the filter's period;
 // of the rest of the filter, origin, sensor, persona and protocol count.
-func (s *Store) doings(ctx context.Context, f Filter, do func(n *names, at int64, d *doing)) error {
+func (s *Store) doings(ctx context.Context, f Filter, do func(n *names, d *doing)) error {
 	from, to := f.period()
-	hours, n, err := s.window(ctx, floor(from, unitHour), ceil(to, unitHour))
+	list, n, err := s.window(ctx, floor(from, unitHour), ceil(to, unitHour))
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	places := f.placesOf(n)
-	for _, h := range hours {
-		for i := range h.acts {
-			if d := &h.acts[i]; places == nil || places[d.place] {
-				do(n, h.at, d)
-			}
+	for i := range list {
+		if d := &list[i]; places == nil || places[d.place] {
+			do(n, d)
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -52,20 +51,17 @@ func floor(ns int64, unit time.Duration) int64 { return ns - ns%int64(unit) }
 
 const unitHour = time.Hour
 
-// line takes a line that stands between two cursors.
-func (w *Writer) line(ctx context.Context, r *reading, line []byte, at, end journal.Cursor) error {
-	e, err := event.Parse(line)
-	if err != nil {
-		return nil // padding, or of a later version: `sundew events` tells
-	}
-	fresh := r.kept || !at.Before(r.known)
+// line takes a line.
+func (w *Writer) line(ctx context.Context, r *reading, l *entry) (err error) {
+	e := &l.event
+	fresh := r.kept || !l.at.Before(r.known)
 	if e.Kind == event.KindStatus {
-		err = w.status(ctx, r, &e, fresh)
+		err = w.status(ctx, r, e, fresh)
 	} else {
-		err = w.visit(ctx, r, &e, at, end, fresh)
+		err = w.visit(ctx, r, e, l.at, l.end, fresh)
 	}
 	if fresh {
-		r.lives(&e)
+		r.lives(e)
 		r.Lines++
 		if r.First.IsZero() || e.Time.Before(r.First) {
 			r.First = e.Time
@@ -198,8 +194,8 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 		if err != nil || n == 0 {
 			return err
 		}
-	} else if err := w.keepAct(ctx, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count); err != nil {
-		return err
+	} else {
+		w.scribe.act(ctx, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count)
 	}
 	w.acts++
 	h, err := w.hourAt(ctx, at)
@@ -207,51 +203,25 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 		return err
 	}
 	h.act(action{s.place, op}, int64(count), int64(e.RequestLen), int64(e.ResponseLen))
-	return w.things(ctx, s, e, at)
+	w.things(ctx, s, e, at)
+	return nil
 }
 
 // maxFiles bounds the files by which one session may join a cluster.
 const maxFiles = 64
 
-// actRows is how many acts are written at once.
-const actRows = 16
-
-// keepAct writes an act together with others.
-func (w *Writer) keepAct(ctx context.Context, columns ...any) error {
-	if w.rows = append(w.rows, columns...); len(w.rows) < actRows*len(columns) {
-		return nil
-	}
-	err := w.sql.exec(ctx, w.putActs, w.rows...)
-	w.rows = w.rows[:0]
-	return err
-}
-
-// flushActs writes the acts that wait for others.
-func (w *Writer) flushActs(ctx context.Context) error {
-	for row := range slices.Chunk(w.rows, actColumns) {
-		if err := w.sql.exec(ctx, putAct, row...); err != nil {
-			return err
-		}
-	}
-	w.rows = w.rows[:0]
-	return nil
-}
-
 // things takes the pair and the file that came with an act.
-func (w *Writer) things(ctx context.Context, s *stay, e *event.Event, at int64) error {
+func (w *Writer) things(ctx context.Context, s *stay, e *event.Event, at int64) {
 	if c := e.Cred; c != nil {
 		accepted := 0
 		if e.Outcome == event.Answered {
 			accepted = 1
 		}
-		if err := w.sql.exec(ctx, putCredential, s.key, e.Seq, at, clip(c.User), clip(c.Secret), c.Method, accepted); err != nil {
-			return err
-		}
+		w.scribe.do(ctx, job{q: putCredential, args: []any{s.key, e.Seq, at, clip(c.User), clip(c.Secret), c.Method, accepted}})
 	}
 	if a := e.Artifact; a != nil {
-		return w.sql.exec(ctx, putArtifact, s.key, e.Seq, at, a.SHA256, a.Size, clip(a.Name), a.Kind)
+		w.scribe.do(ctx, job{q: putArtifact, args: []any{s.key, e.Seq, at, a.SHA256, a.Size, clip(a.Name), a.Kind}})
 	}
-	return nil
 }
 
 // maxText bounds a visitor's text in the store, in octets; the journal has all of it.
@@ -341,14 +311,7 @@ func (w *Writer) judge(ctx context.Context, s *stay, end ending, judged bool) (*
 
 // find gives a session its verdict, and keeps the finding.
 func (w *Writer) find(ctx context.Context, s *stay, f *analysis.Finding) error {
-	text, err := json.Marshal(f)
-	if err != nil {
-		return err
-	}
-	w.packed = w.packer.EncodeAll(text, w.packed[:0])
-	if err := w.sql.exec(ctx, putFinding, s.key, w.packed); err != nil {
-		return err
-	}
+	w.scribe.do(ctx, job{q: putFinding, session: s.key, finding: f})
 	v := verdict{label: f.Label, score: int64(f.Score*1000 + 0.5), automation: f.Automation, severity: int64(f.Severity), tool: f.Tool}
 	ids := make([]string, len(f.Techniques))
 	s.proven = make([]int64, len(f.Techniques))
@@ -357,6 +320,7 @@ func (w *Writer) find(ctx context.Context, s *stay, f *analysis.Finding) error {
 	}
 	v.techniques = strings.Join(ids, " ")
 	s.fingerprint = f.FingerprintHash
+	var err error
 	s.verdict, err = w.books.verdicts.of(ctx, w.sql, v)
 	return err
 }

@@ -111,86 +111,96 @@ func (c *Contact) same(o *Contact) bool {
 	return c.Origin == o.Origin && c.Sensor == o.Sensor && c.Persona == o.Persona && c.Device == o.Device && c.Service == o.Service && c.Protocol == o.Protocol
 }
 
-// found is when a service was first visited: the hour, and the hour by a scanner.
-type found struct {
-	places []uint32
-	first  int64
-	known  int64
-}
-
 // firsts fills in who came.
 func (s *Store) firsts(ctx context.Context, f Filter, list []Contact) error {
-	all := make([]found, len(list))
-	var of []int // by place: which of the list, plus one
-	var d distinct
 	m, err := s.sums(ctx, f)
 	if err != nil {
 		return err
 	}
-	for i, p := range m.names.places {
-		of = append(of, 1+slices.IndexFunc(list, func(c Contact) bool {
-			return c.same(&Contact{Origin: p.origin, Sensor: p.sensor, Persona: p.persona, Device: p.device, Service: p.service, Protocol: p.protocol})
-		}))
-		if k := of[i]; k > 0 {
-			all[k-1].places = append(all[k-1].places, uint32(i))
-		}
-	}
-	for k := range m.list {
-		g := &m.list[k]
-		i := of[g.visit.place] - 1
-		if i < 0 {
+	sources, firsts, known := make([]set, len(list)), make([]int64, len(list)), make([]int64, len(list))
+	of := make([]int, len(m.places)) // by place: which of the list
+	for i := range m.places {
+		p, x := m.names.places[i], &m.places[i]
+		of[i] = -1
+		if x.sessions == 0 {
 			continue
 		}
-		list[i].Sessions += g.sessions
-		d.add(i, g.visit.source)
-		x := &all[i]
-		if x.first == 0 || g.first < x.first {
-			x.first = g.first
+		k := slices.IndexFunc(list, func(c Contact) bool {
+			return c.same(&Contact{Origin: p.origin, Sensor: p.sensor, Persona: p.persona, Device: p.device, Service: p.service, Protocol: p.protocol})
+		})
+		if of[i] = k; k < 0 {
+			continue
 		}
-		if (x.known == 0 || g.first < x.known) && m.names.networks[g.visit.network].Scanner != "" {
-			x.known = g.first
-		}
+		list[k].Sessions += x.sessions
+		sources[k].unite(&x.sources)
+		firsts[k], known[k] = earlier(firsts[k], x.first), earlier(known[k], x.known)
 	}
 	for i := range list {
-		c, x := &list[i], &all[i]
-		c.Sources = d.of(i)
-		if x.first == 0 {
-			continue
+		list[i].Sources = sources[i].len()
+	}
+	for _, at := range hoursOf(firsts) {
+		if err := s.firstsIn(ctx, f, at, list, firsts, of); err != nil {
+			return fmt.Errorf("store: %w", err)
 		}
-		if c.First, _, err = s.ends(ctx, f, x.first, func(w *where) { in(w, "place", x.places) }); err != nil {
-			return err
-		}
-		if x.known == 0 {
-			continue
-		}
-		if err := s.firstScanner(ctx, f, c, x); err != nil {
-			return err
+	}
+	for _, at := range hoursOf(known) {
+		if err := s.scannersIn(ctx, f, at, m.names, list, known, of); err != nil {
+			return fmt.Errorf("store: %w", err)
 		}
 	}
 	return nil
 }
 
-// firstScanner finds the first visit of a known scanner within its hour.
-func (s *Store) firstScanner(ctx context.Context, f Filter, c *Contact, x *found) error {
-	if h := timeOf(x.known); f.From.Before(h) {
-		f.From = h
+// hoursOf are the hours that there are in a list; 0 is none.
+func hoursOf(list []int64) []int64 {
+	hours := slices.Sorted(slices.Values(list))
+	return slices.DeleteFunc(slices.Compact(hours), func(at int64) bool { return at == 0 })
+}
+
+// firstsIn says when those services were first visited that firsts has in an hour.
+func (s *Store) firstsIn(ctx context.Context, f Filter, at int64, list []Contact, firsts []int64, of []int) error {
+	for i := range list {
+		if firsts[i] == at {
+			list[i].First = timeOf(at) // of an hour whose sessions may have gone
+		}
 	}
-	if h := timeOf(x.known).Add(unitHour); f.To.IsZero() || h.Before(f.To) {
-		f.To = h
-	}
-	w := f.sessions()
-	in(w, "place", x.places)
-	err := each(ctx, s.db, `SELECT opened, scanner FROM (SELECT opened, key AS session, network AS of FROM sessions`+w.String()+`) AS visits
-		JOIN networks ON networks.key = of WHERE scanner <> '' ORDER BY opened, session LIMIT 1`, w.args, func(rows *sql.Rows) error {
-		var at int64
-		err := rows.Scan(&at, &c.Who)
-		c.Scanner = timeOf(at)
+	details, err := s.number(ctx, metaDetails)
+	if err != nil || at < details {
 		return err
-	})
-	if err != nil {
-		return fmt.Errorf("store: %w", err)
 	}
-	return nil
+	w := f.within(at)
+	return each(ctx, s.db, `SELECT place, MIN(opened) FROM sessions`+w.String()+` GROUP BY place ORDER BY 2 DESC`, w.args, func(rows *sql.Rows) error {
+		var place uint32
+		var opened int64
+		if err := rows.Scan(&place, &opened); err != nil {
+			return err
+		}
+		if int(place) < len(of) && of[place] >= 0 && firsts[of[place]] == at {
+			list[of[place]].First = timeOf(opened)
+		}
+		return nil
+	})
+}
+
+// scannersIn says who of the known scanners came first to those services that known
+// has in an hour.
+func (s *Store) scannersIn(ctx context.Context, f Filter, at int64, n *names, list []Contact, known []int64, of []int) error {
+	w := f.within(at)
+	w.sub("network", "networks", func(w *where) { w.and("scanner <> ''") })
+	return each(ctx, s.db, `SELECT place, opened, network FROM sessions`+w.String()+` ORDER BY opened, key`, w.args, func(rows *sql.Rows) error {
+		var place, network uint32
+		var opened int64
+		if err := rows.Scan(&place, &opened, &network); err != nil {
+			return err
+		}
+		if int(place) >= len(of) || of[place] < 0 || int(network) >= len(n.networks) {
+			return nil
+		}
+		if c := &list[of[place]]; known[of[place]] == at && c.Who == "" {
+			c.Scanner, c.Who = timeOf(opened), n.networks[network].Scanner
+		}
+		return nil
+	})
 }
 
 // A Note is a line about the sensor itself that limits what can be concluded.

@@ -23,8 +23,8 @@ func (s *Store) Operations(ctx context.Context, f Filter, limit int) ([]Operatio
 	sum := map[kind]*Operation{}
 	by := map[action]*Operation{}
 	answered := map[uint32]bool{}
-	err := s.doings(ctx, f, func(n *names, _ int64, d *doing) {
-		o := by[d.action]
+	err := s.doings(ctx, f, func(n *names, d *doing) {
+		o := by[action{d.place, d.operation}]
 		if o == nil {
 			p, x := n.places[d.place], n.operations[d.operation]
 			k := kind{p.protocol, x.op, x.class}
@@ -32,7 +32,7 @@ func (s *Store) Operations(ctx context.Context, f Filter, limit int) ([]Operatio
 				o = &Operation{Protocol: k.protocol, Op: k.op, Class: k.class}
 				sum[k] = o
 			}
-			by[d.action] = o
+			by[action{d.place, d.operation}] = o
 			answered[d.operation] = x.outcome == "answered"
 		}
 		o.Acts += d.acts
@@ -70,9 +70,9 @@ func (s *Store) Classes(ctx context.Context, f Filter) ([]Cell, error) {
 	sum := map[cell]int64{}
 	by := map[action]int64{}
 	var all *names
-	err := s.doings(ctx, f, func(n *names, _ int64, d *doing) {
+	err := s.doings(ctx, f, func(n *names, d *doing) {
 		all = n
-		by[d.action] += d.acts
+		by[action{d.place, d.operation}] += d.acts
 	})
 	if err != nil {
 		return nil, err

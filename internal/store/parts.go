@@ -1,17 +1,23 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"slices"
 	"strconv"
 )
 
+// part is the sessions of a part of an hour, or of an hour that a filter alone finds.
+type part struct {
+	at, end, stamp int64
+	visits         []visit
+	proven         []int32 // of all visits, one after another
+}
+
 // partOf reads the sessions of a part of an hour, or all that a filter alone finds.
-func (s *Store) partOf(ctx context.Context, f Filter) ([]*unpacked, *names, error) {
+func (s *Store) partOf(ctx context.Context, f Filter) ([]*part, *names, error) {
 	w := f.sessions()
-	var list []*unpacked
+	var list []*part
 	err := each(ctx, s.db, `SELECT opened, place, source, network, verdict, acts, proven FROM sessions`+w.String()+` ORDER BY opened`, w.args, func(rows *sql.Rows) error {
 		var opened, acts int64
 		var v visit
@@ -22,7 +28,7 @@ func (s *Store) partOf(ctx context.Context, f Filter) ([]*unpacked, *names, erro
 		v.acts = narrow(acts)
 		at := floor(opened, unitHour)
 		if n := len(list); n == 0 || list[n-1].at != at {
-			list = append(list, &unpacked{at: at})
+			list = append(list, &part{at: at})
 		}
 		h := list[len(list)-1]
 		u := unpacker{b: proven}
@@ -37,9 +43,6 @@ func (s *Store) partOf(ctx context.Context, f Filter) ([]*unpacked, *names, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, h := range list {
-		h.sort()
-	}
 	u := &s.rollup
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -47,26 +50,8 @@ func (s *Store) partOf(ctx context.Context, f Filter) ([]*unpacked, *names, erro
 	return list, n, err
 }
 
-// sort orders sessions by source, as packed hours are.
-func (h *unpacked) sort() {
-	type spot struct{ visit, proven int }
-	order, at := make([]spot, len(h.visits)), 0
-	for i := range h.visits {
-		order[i] = spot{i, at}
-		at += int(h.visits[i].proven)
-	}
-	slices.SortStableFunc(order, func(a, b spot) int { return cmp.Compare(h.visits[a.visit].source, h.visits[b.visit].source) })
-	visits, proven := make([]visit, 0, len(h.visits)), make([]int32, 0, len(h.proven))
-	for _, o := range order {
-		v := h.visits[o.visit]
-		visits = append(visits, v)
-		proven = append(proven, h.proven[o.proven:o.proven+int(v.proven)]...)
-	}
-	h.visits, h.proven = visits, proven
-}
-
 // edge is partOf for a part of an hour, remembered.
-func (s *Store) edge(ctx context.Context, from, to int64) ([]*unpacked, error) {
+func (s *Store) edge(ctx context.Context, from, to int64) ([]*part, error) {
 	if from >= to {
 		return nil, nil
 	}
@@ -77,18 +62,18 @@ func (s *Store) edge(ctx context.Context, from, to int64) ([]*unpacked, error) {
 	n, _ := strconv.ParseInt(stamp, 10, 64)
 	u := &s.rollup
 	u.mu.Lock()
-	i := slices.IndexFunc(u.parts, func(p *unpacked) bool { return p.at == from && p.end == to && p.stamp == n })
+	i := slices.IndexFunc(u.parts, func(p *part) bool { return p.at == from && p.end == to && p.stamp == n })
 	if i >= 0 {
 		p := u.parts[i]
 		u.mu.Unlock()
-		return []*unpacked{p}, nil
+		return []*part{p}, nil
 	}
 	u.mu.Unlock()
 	list, _, err := s.partOf(ctx, Filter{From: timeOf(from), To: timeOf(to)})
 	if err != nil {
 		return nil, err
 	}
-	p := &unpacked{}
+	p := &part{}
 	if len(list) > 0 {
 		p = list[0]
 	}
@@ -98,5 +83,5 @@ func (s *Store) edge(ctx context.Context, from, to int64) ([]*unpacked, error) {
 		u.parts = u.parts[1:]
 	}
 	u.mu.Unlock()
-	return []*unpacked{p}, nil
+	return []*part{p}, nil
 }

@@ -156,8 +156,15 @@ func (s *Store) projectHours(ctx context.Context, w io.Writer) (Projection, erro
 		add(fmt.Sprintf("visits\x1f%d\x1f%v\x1f%v\x1f%v\x1f%v", x.at, addrs[v.source], n.places[v.place], n.networks[v.network], n.verdicts[v.verdict]),
 			append([]int64{int64(v.sessions), int64(v.acts)}, x.proven...)...)
 	}
-	err = s.doings(ctx, Filter{}, func(n *names, at int64, d *doing) {
-		add(fmt.Sprintf("acts\x1f%d\x1f%v\x1f%v", at, n.places[d.place], n.operations[d.operation]), d.volume.acts, d.in, d.out)
+	err = each(ctx, s.db, `SELECT hour, acts FROM hours`, nil, func(rows *sql.Rows) error {
+		var at int64
+		var acts sql.RawBytes
+		if err := rows.Scan(&at, &acts); err != nil {
+			return err
+		}
+		return unpackActs(acts, func(a action, v volume) {
+			add(fmt.Sprintf("acts\x1f%d\x1f%v\x1f%v", at, n.places[a.place], n.operations[a.operation]), v.acts, v.in, v.out)
+		})
 	})
 	p := projecting{name: "hours", w: w}
 	for _, key := range slices.Sorted(maps.Keys(lines)) {

@@ -172,7 +172,7 @@ type Arrival struct {
 
 // Arrivals lists the known research scanners, the first to come first.
 func (s *Store) Arrivals(ctx context.Context, f Filter) ([]Arrival, error) {
-	var d distinct
+	var sources []set
 	of := map[string]int{}
 	out := []Arrival{}
 	n, err := s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
@@ -184,17 +184,17 @@ func (s *Store) Arrivals(ctx context.Context, f Filter) ([]Arrival, error) {
 		if !ok {
 			i = len(out)
 			of[x.Scanner] = i
-			out = append(out, Arrival{Scanner: x.Scanner, hours: [2]int64{at, at}})
+			out, sources = append(out, Arrival{Scanner: x.Scanner, hours: [2]int64{at, at}}), append(sources, set{})
 		}
 		out[i].add(at, v, &n.places[v.place], x)
-		d.add(i, v.source)
+		sources[i].add(v.source)
 	})
 	if err != nil {
 		return nil, err
 	}
 	for i := range out {
 		a := &out[i]
-		a.Sources = d.of(i)
+		a.Sources = sources[i].len()
 		slices.Sort(a.Protocols)
 		slices.Sort(a.Sensors)
 		if err := s.bound(ctx, f, a, n); err != nil {
@@ -234,9 +234,9 @@ func (s *Store) bound(ctx context.Context, f Filter, a *Arrival, n *names) (err 
 	return err
 }
 
-// with is a list that holds v once.
+// with is a list that holds v once, if it is anything.
 func with(list []string, v string) []string {
-	if slices.Contains(list, v) {
+	if v == "" || slices.Contains(list, v) {
 		return list
 	}
 	return append(list, v)

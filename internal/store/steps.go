@@ -91,9 +91,9 @@ func (s *Store) Deeds(ctx context.Context, f Filter) ([]Deed, error) {
 func (s *Store) deedsByHours(ctx context.Context, f Filter) ([]Deed, error) {
 	by := map[action]int64{}
 	var all *names
-	err := s.doings(ctx, f, func(n *names, _ int64, d *doing) {
+	err := s.doings(ctx, f, func(n *names, d *doing) {
 		all = n
-		by[d.action] += d.acts
+		by[action{d.place, d.operation}] += d.acts
 	})
 	if err != nil {
 		return nil, err

@@ -5,7 +5,7 @@
 // Its SQL is what SQLite and PostgreSQL have in common: times are nanoseconds
 // since 1970, addresses 16 octets, JSON is never asked into. What many rows share
 // stands once (books.go); each hour has a packed roll-up by which all counts are
-// made and pages of rare sessions found (hours.go, rollup.go).
+// made and pages of rare sessions found (hours.go, stream.go, sums.go).
 package store
 
 import (

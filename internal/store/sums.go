@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
@@ -14,41 +16,33 @@ import (
 type sums struct {
 	asked, stamp string
 	names        *names
-	list         []sum
-	proven       []int64
-	sources      []cameBy
-	index        []uint32 // by source: its place in sources, plus one
-	table        []uint32 // by hash of a group of the block: its place in list, plus one
-	base         int      // where in list the block begins
+
+	sessions, acts   int64
+	first, last      int64   // hours
+	places, verdicts []share // by their numbers
+	networks         []size
+	sources          crowd
 
 	clusters []analysis.Cluster // of these, once they were asked for
 }
 
-// sum is a group of sessions over all hours.
-type sum struct {
-	visit       visit
-	sessions    int64
-	acts        int64
-	first, last int64 // hours
-	at          int   // in proven
-	next        int   // the source's next sum, plus one
+type size struct{ sessions, acts int64 }
+
+// share is what sessions of one place, or with one verdict, add up to.
+type share struct {
+	size
+	sources set
+
+	first, known int64   // of a place: the hours in which anybody, and a known scanner, first came
+	proven       []int64 // of a verdict: acts for each of its techniques
+	places       set     // and where
 }
 
-// cameBy is a source's share.
-type cameBy struct {
-	source    uint32
-	days, day int32
-	head      int // its first sum, plus one
-}
-
-// proofs are how many acts prove each technique of the verdict.
-func (m *sums) proofs(g *sum) []int64 { return m.proven[g.at : g.at+int(g.visit.proven)] }
-
-// How many filters' sums are remembered, and of how many groups, some 80 octets
+// How many filters' sums are remembered, and of how many sources, some 60 octets
 // each; the latest always is.
 const (
-	maxSums   = 4
-	maxSummed = 300_000
+	maxSums   = 6
+	maxSummed = 200_000
 )
 
 // sums adds up what the filter lets through.
@@ -67,123 +61,260 @@ func (s *Store) sums(ctx context.Context, f Filter) (*sums, error) {
 		return m, nil
 	}
 	u.mu.Unlock()
-	m := &sums{asked: asked, stamp: stamp}
-	hours, names, sv, err := s.sifted(ctx, f)
+	m, err := s.addUp(ctx, f)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	m.names = names
-	m.addAll(hours, sv)
+	m.asked, m.stamp = asked, stamp
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.sums = append(u.sums, m)
-	all := 0
+	all := int64(0)
 	for _, m := range u.sums {
-		all += len(m.list)
+		all += m.sources.n
 	}
 	for len(u.sums) > maxSums || len(u.sums) > 1 && all > maxSummed {
-		all -= len(u.sums[0].list)
+		all -= u.sums[0].sources.n
 		u.sums = slices.Delete(u.sums, 0, 1)
 	}
 	return m, nil
 }
 
-// sumBlock is how many sources are added up at a time, so that what is written
-// stays in the processor's cache.
-const sumBlock = 512
-
-// addAll adds up hours, block after block of sources, by which each is ordered.
-func (m *sums) addAll(hours []*unpacked, sv *sieve) {
-	type place struct{ visit, proven int }
-	at := make([]place, len(hours))
-	last, all := uint32(0), 0
-	for _, h := range hours {
-		all += len(h.visits)
-		if n := len(h.visits); n > 0 {
-			last = max(last, h.visits[n-1].source)
+// addUp adds up the stretches of a filter's period on all processors.
+func (s *Store) addUp(ctx context.Context, f Filter) (*sums, error) {
+	q, err := s.sift(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	list := []stretch{{first: true, last: true}}
+	if q.from < q.to {
+		if list, err = s.stretches(ctx, q.from, q.to); err != nil {
+			return nil, err
 		}
 	}
-	m.index = make([]uint32, last+1)
-	m.list = make([]sum, 0, all/6)
-	for end := uint32(sumBlock); ; end += sumBlock {
-		m.base = len(m.list)
-		clear(m.table)
-		for i, h := range hours {
-			p := at[i]
-			hour := floor(h.at, unitHour)
-			for p.visit < len(h.visits) && h.visits[p.visit].source < end {
-				v := &h.visits[p.visit]
-				if sv.lets(v) {
-					m.add(hour, v, h.proven[p.proven:p.proven+int(v.proven)])
-				}
-				p.visit++
-				p.proven += int(v.proven)
-			}
-			at[i] = p
-		}
-		if end > last {
-			break
-		}
+	var mu sync.Mutex
+	var all []*sums
+	err = atOnce(list, func() func(stretch) error {
+		m := newSums(q.names)
+		mu.Lock()
+		all = append(all, m)
+		mu.Unlock()
+		return func(v stretch) error { return m.stretch(ctx, s, q, v) }
+	})
+	if err != nil {
+		return nil, err
 	}
-	m.table = nil
+	for _, m := range all[1:] {
+		all[0].merge(m)
+	}
+	return all[0], nil
 }
 
+func newSums(n *names) *sums {
+	return &sums{names: n, first: math.MaxInt64, places: make([]share, len(n.places)), verdicts: make([]share, len(n.verdicts)), networks: make([]size, len(n.networks))}
+}
+
+// stretch adds a stretch, and the parts of hours before and behind it.
+func (m *sums) stretch(ctx context.Context, s *Store, q *sifting, v stretch) error {
+	if v.first {
+		for _, p := range q.before {
+			q.part(p, m.add)
+		}
+	}
+	if v.from < v.to {
+		err := s.eachHour(ctx, v.from, v.to, func(at int64, visits []byte) error { return q.hour(at, visits, m.add) })
+		if err != nil {
+			return err
+		}
+	}
+	if v.last {
+		for _, p := range q.behind {
+			q.part(p, m.add)
+		}
+	}
+	return nil
+}
+
+// add adds a group of an hour, which is not before the last one's.
 func (m *sums) add(at int64, v *visit, proven []int32) {
-	c := m.came(v.source)
-	if day := int32(at / int64(24*time.Hour)); day != c.day {
-		c.day = day
-		c.days++
+	m.sessions += int64(v.sessions)
+	m.acts += int64(v.acts)
+	m.first, m.last = min(m.first, at), max(m.last, at)
+	x := &m.verdicts[v.verdict]
+	x.add(v)
+	x.places.add(uint32(v.place))
+	for len(x.proven) < len(proven) {
+		x.proven = append(x.proven, 0)
 	}
-	slot := m.slot(v)
-	if *slot == 0 {
-		if len(m.list) == cap(m.list) {
-			m.list = slices.Grow(m.list, max(1024, len(m.list)/2))
-		}
-		m.list = append(m.list, sum{visit: *v, first: at, at: len(m.proven), next: c.head})
-		for range v.proven {
-			m.proven = append(m.proven, 0)
-		}
-		*slot = uint32(len(m.list))
-		c.head = len(m.list)
+	for i, n := range proven {
+		x.proven[i] += int64(n)
 	}
-	g := &m.list[*slot-1]
-	g.sessions += int64(v.sessions)
-	g.acts += int64(v.acts)
-	g.last = at
-	for k := range min(int(g.visit.proven), len(proven)) {
-		m.proven[g.at+k] += int64(proven[k])
+	p := &m.places[v.place]
+	if p.sessions == 0 {
+		p.first = at
+	}
+	p.add(v)
+	if p.known == 0 && m.names.networks[v.network].Scanner != "" {
+		p.known = at
+	}
+	n := &m.networks[v.network]
+	n.sessions += int64(v.sessions)
+	n.acts += int64(v.acts)
+	m.sources.add(at, v, &m.names.verdicts[v.verdict])
+}
+
+func (s *share) add(v *visit) {
+	s.sessions += int64(v.sessions)
+	s.acts += int64(v.acts)
+	s.sources.add(v.source)
+}
+
+// merge adds other stretches' sums.
+func (m *sums) merge(o *sums) {
+	m.sessions += o.sessions
+	m.acts += o.acts
+	m.first, m.last = min(m.first, o.first), max(m.last, o.last)
+	for i := range o.places {
+		m.places[i].merge(&o.places[i])
+	}
+	for i := range o.verdicts {
+		m.verdicts[i].merge(&o.verdicts[i])
+	}
+	for i, n := range o.networks {
+		m.networks[i].sessions += n.sessions
+		m.networks[i].acts += n.acts
+	}
+	m.sources.merge(&o.sources)
+}
+
+func (s *share) merge(o *share) {
+	s.first, s.known = earlier(s.first, o.first), earlier(s.known, o.known)
+	s.sessions += o.sessions
+	s.acts += o.acts
+	s.sources.unite(&o.sources)
+	s.places.unite(&o.places)
+	for len(s.proven) < len(o.proven) {
+		s.proven = append(s.proven, 0)
+	}
+	for i, n := range o.proven {
+		s.proven[i] += n
 	}
 }
 
-// slot is where in the table a group's place is, or belongs: open addressing.
-func (m *sums) slot(v *visit) *uint32 {
-	if 2*(len(m.list)-m.base) >= len(m.table) {
-		m.table = make([]uint32, max(1024, 2*len(m.table)))
-		for i := m.base; i < len(m.list); i++ {
-			*m.free(&m.list[i].visit) = uint32(i + 1)
-		}
+// earlier is the earlier of two times of which 0 is none.
+func earlier(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
 	}
-	return m.free(v)
+	return a
 }
 
-func (m *sums) free(v *visit) *uint32 {
-	h := (uint64(v.source)<<32 | uint64(v.verdict)<<12 | uint64(v.place)) * 0x9E3779B97F4A7C15
-	for i := (h ^ uint64(v.network)*0xBF58476D1CE4E5B9) >> 20; ; i++ {
-		at := &m.table[i&uint64(len(m.table)-1)]
-		if *at == 0 {
-			return at
+// crowd is who came: pages of sources by number, that are there where one came.
+type crowd struct {
+	pages  []*[crowdPage]cameBy
+	n      int64
+	others map[[2]uint32]bool // source and network, of sources that had several
+}
+
+const crowdPage = 256
+
+// cameBy is what a source did.
+type cameBy struct {
+	sessions, acts  int64
+	first, last     int32 // hours since 1970
+	days, day       int32 // on how many he came, and the last of them
+	network         uint32
+	severity, score int32 // the greatest
+}
+
+func (c *crowd) at(source uint32) *cameBy {
+	p := source / crowdPage
+	for int(p) >= len(c.pages) {
+		c.pages = append(c.pages, nil)
+	}
+	if c.pages[p] == nil {
+		c.pages[p] = &[crowdPage]cameBy{}
+	}
+	return &c.pages[p][source%crowdPage]
+}
+
+func (c *crowd) add(at int64, v *visit, x *verdict) {
+	b := c.at(v.source)
+	hour := int32(at / int64(unitHour))
+	if b.days == 0 {
+		b.first, b.network, b.day = hour, v.network, math.MinInt32
+		c.n++
+	}
+	if day := hour / 24; day != b.day {
+		b.day = day
+		b.days++
+	}
+	b.last = hour
+	b.sessions += int64(v.sessions)
+	b.acts += int64(v.acts)
+	b.severity, b.score = max(b.severity, int32(x.severity)), max(b.score, int32(x.score))
+	if b.network != v.network {
+		c.several(v.source, b.network, v.network)
+		b.network = v.network
+	}
+}
+
+// several notes that a source was in several networks, or what is known of them changed.
+func (c *crowd) several(source uint32, networks ...uint32) {
+	if c.others == nil {
+		c.others = map[[2]uint32]bool{}
+	}
+	for _, n := range networks {
+		c.others[[2]uint32{source, n}] = true
+	}
+}
+
+// merge adds those of other days.
+func (c *crowd) merge(o *crowd) {
+	for source, v := range o.all() {
+		b := c.at(source)
+		if b.days == 0 {
+			c.n++
+			*b = *v
+			continue
 		}
-		if g := &m.list[*at-1].visit; g.source == v.source && g.verdict == v.verdict && g.place == v.place && g.network == v.network {
-			return at
+		if b.network != v.network {
+			c.several(source, b.network, v.network)
+		}
+		if v.last >= b.last {
+			b.network = v.network
+		}
+		b.first, b.last = min(b.first, v.first), max(b.last, v.last)
+		b.days += v.days
+		b.sessions += v.sessions
+		b.acts += v.acts
+		b.severity, b.score = max(b.severity, v.severity), max(b.score, v.score)
+	}
+	for k := range o.others {
+		c.several(k[0], k[1])
+	}
+}
+
+// all yields sources in the order of their numbers.
+func (c *crowd) all() func(yield func(uint32, *cameBy) bool) {
+	return func(yield func(uint32, *cameBy) bool) {
+		for i, p := range c.pages {
+			if p == nil {
+				continue
+			}
+			for k := range p {
+				if p[k].days != 0 && !yield(uint32(i*crowdPage+k), &p[k]) {
+					return
+				}
+			}
 		}
 	}
 }
 
-// came is a source's share, made when it first comes.
-func (m *sums) came(source uint32) *cameBy {
-	if m.index[source] == 0 {
-		m.sources = append(m.sources, cameBy{source: source, day: -1})
-		m.index[source] = uint32(len(m.sources))
-	}
-	return &m.sources[m.index[source]-1]
+func (c *crowd) has(source uint32) bool {
+	p := source / crowdPage
+	return int(p) < len(c.pages) && c.pages[p] != nil && c.pages[p][source%crowdPage].days != 0
 }
+
+// hourTime is an hour since 1970 in nanoseconds.
+func hourTime(h int32) int64 { return int64(h) * int64(time.Hour) }

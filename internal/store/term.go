@@ -140,7 +140,7 @@ func (s *Store) siftActs(ctx context.Context, f Filter, t *Term, n *names, v *si
 	})
 	v.verdicts = both(v.verdicts, mask(n.verdicts, func(x verdict) bool { return x.severity >= least }))
 	there := make([]bool, len(n.places))
-	err := s.doings(ctx, Filter{From: f.From}, func(_ *names, _ int64, d *doing) {
+	err := s.doings(ctx, Filter{From: f.From}, func(_ *names, d *doing) {
 		if int(d.operation) < len(wanted) && wanted[d.operation] && int(d.place) < len(there) {
 			there[d.place] = true
 		}

@@ -48,18 +48,18 @@ func (s *Store) Series(ctx context.Context, f Filter, by string) ([]Point, error
 func (s *Store) actsBy(ctx context.Context, f Filter, name func(place, operation) string) ([]Point, error) {
 	p := points{}
 	called := map[action]string{}
-	err := s.doings(ctx, f, func(n *names, at int64, d *doing) {
-		what, ok := called[d.action]
+	err := s.doings(ctx, f, func(n *names, d *doing) {
+		what, ok := called[action{d.place, d.operation}]
 		if !ok {
 			if o := n.operations[d.operation]; o.class != report {
 				what = name(n.places[d.place], o)
 			} else {
 				what = report
 			}
-			called[d.action] = what
+			called[action{d.place, d.operation}] = what
 		}
 		if what != report {
-			p[instant{at, what}] += d.acts
+			p[instant{d.at, what}] += d.acts
 		}
 	})
 	return p.sorted(), err

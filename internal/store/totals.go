@@ -19,34 +19,32 @@ type Totals struct {
 func (s *Store) Totals(ctx context.Context, f Filter) (Totals, error) {
 	var t Totals
 	m, err := s.sums(ctx, f)
-	if err != nil || len(m.list) == 0 {
+	if err != nil || m.sources.n == 0 {
 		return t, err
 	}
-	first, last := m.list[0].first, int64(0)
-	for i := range m.list {
-		g := &m.list[i]
-		t.Sessions += g.sessions
-		t.Acts += g.acts
-		first, last = min(first, g.first), max(last, g.last)
-	}
-	t.Sources = int64(len(m.sources))
-	if t.First, _, err = s.ends(ctx, f, first, nil); err != nil {
+	t.Sessions, t.Acts, t.Sources = m.sessions, m.acts, m.sources.n
+	if t.First, _, err = s.ends(ctx, f, m.first, nil); err != nil {
 		return t, err
 	}
-	_, t.Last, err = s.ends(ctx, f, last, nil)
+	_, t.Last, err = s.ends(ctx, f, m.last, nil)
 	return t, err
 }
 
-// ends is when the first and the last session of an hour began that the filter
-// lets through, and what more is asked.
-func (s *Store) ends(ctx context.Context, f Filter, at int64, more func(*where)) (first, last time.Time, err error) {
+// within is the filter's condition on sessions in an hour.
+func (f Filter) within(at int64) *where {
 	if h := timeOf(at); f.From.Before(h) {
 		f.From = h
 	}
 	if h := timeOf(at).Add(unitHour); f.To.IsZero() || h.Before(f.To) {
 		f.To = h
 	}
-	w := f.sessions()
+	return f.sessions()
+}
+
+// ends is when the first and the last session of an hour began that the filter
+// lets through, and what more is asked.
+func (s *Store) ends(ctx context.Context, f Filter, at int64, more func(*where)) (first, last time.Time, err error) {
+	w := f.within(at)
 	if more != nil {
 		more(w)
 	}

@@ -8,8 +8,6 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/sundew-ics/sundew/internal/journal"
 )
 
@@ -44,10 +42,7 @@ type Writer struct {
 	lastSession, acts     int64
 	gone                  int64 // sessions that retention deleted
 	commits               uint64
-	rows                  []any // of acts, to be written together
-	packer                *zstd.Encoder
-	packed                []byte
-	putActs               string
+	scribe                *scribe
 	stamp                 int64
 }
 
@@ -61,12 +56,12 @@ func (s *Store) Writer(ctx context.Context, by Interpreter) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	packer, err := newPacker()
+	scribe, err := newScribe(&statements{conn, map[string]*sql.Stmt{}})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close())
 	}
-	w := &Writer{store: s, by: by, packer: packer, sql: &statements{conn, map[string]*sql.Stmt{}},
-		visitors: map[netip.Addr]visitor{}, traces: map[[2]string]*trace{}, hours: map[int64]*hour{}, putActs: several(putAct, actRows, actColumns), readings: map[string]*reading{}}
+	w := &Writer{store: s, by: by, scribe: scribe, sql: &statements{conn, map[string]*sql.Stmt{}},
+		visitors: map[netip.Addr]visitor{}, traces: map[[2]string]*trace{}, hours: map[int64]*hour{}, readings: map[string]*reading{}}
 	if err := w.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close())
 	}
@@ -101,7 +96,7 @@ func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sql.close()
-	return w.sql.conn.Close()
+	return errors.Join(w.scribe.close(), w.sql.conn.Close())
 }
 
 // reading is one journal: how far it was read, and what is under way in it.
@@ -165,7 +160,7 @@ func (w *Writer) begin(ctx context.Context) error {
 // commit ends the transaction with the cursor and the roll-ups; settled says that
 // what goes on is judged as well.
 func (w *Writer) commit(ctx context.Context, r *reading, settled bool) error {
-	err := w.flush(ctx, r, settled)
+	err := errors.Join(w.flush(ctx, r, settled), w.scribe.finish(ctx))
 	if err == nil {
 		_, err = w.sql.conn.ExecContext(ctx, "COMMIT")
 	}
@@ -187,6 +182,7 @@ func (w *Writer) Sound() bool {
 // rollback ends the transaction for err. What the writer remembers is not what
 // the store holds any more.
 func (w *Writer) rollback(ctx context.Context, err error) error {
+	err = errors.Join(err, w.scribe.finish(ctx))
 	w.sql.conn.ExecContext(ctx, "ROLLBACK")
 	w.broken = fmt.Errorf("store: %w", err)
 	w.mu.Unlock()
@@ -195,9 +191,6 @@ func (w *Writer) rollback(ctx context.Context, err error) error {
 
 func (w *Writer) flush(ctx context.Context, r *reading, settled bool) error {
 	if err := w.settle(ctx, r, settled); err != nil {
-		return err
-	}
-	if err := w.flushActs(ctx); err != nil {
 		return err
 	}
 	if err := w.flushHours(ctx); err != nil {
