@@ -2,137 +2,124 @@ package analysis
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 	"slices"
 )
 
-// A Trace is what a session leaves by which it may belong with others.
+// A Trace is something that sessions leave by which their sources may belong
+// together, and who left it.
 type Trace struct {
-	Session     string
-	Src         netip.Addr
-	At          int64 // nanoseconds since 1970
-	Payload     string
-	OpSeqHash   string
-	CredList    string
-	UA          string
-	Fingerprint string // hash; of an unknown tool
-	Tool        string // a known one: its fingerprint, operations and User-Agent join nobody
-	Artifacts   []string
+	Kind  string // one of the kinds below
+	Value string
+	Left  []Left // of each source once
+}
+
+// Left is that a source left a trace, and when first and last, in nanoseconds.
+type Left struct {
+	Source      uint32 // a number that the asker gave it
+	First, Last int64
+}
+
+// Kinds of traces. Network, country and common tools are none: they join nobody.
+const (
+	TracePayload     = "payload"     // the octets where something was changed
+	TraceCredentials = "credentials" // a list of pairs, in order
+	TraceOperations  = "operations"  // a long sequence of operations, by no known tool
+	TracePrint       = "fingerprint" // of no known tool
+	TraceAgent       = "user-agent"  // of no known tool
+	TraceFile        = "file"        // a SHA-256
+)
+
+// Key is the trace as a person reads it; it may hold a visitor's words.
+func (t *Trace) Key() string {
+	switch t.Kind {
+	case TracePayload:
+		return "the same octets to change something: " + t.Value
+	case TraceCredentials:
+		return "the same credentials in the same order: " + t.Value
+	case TraceOperations:
+		return "the same operations in the same order: " + t.Value
+	case TracePrint:
+		return "an unknown program, fingerprint " + t.Value
+	case TraceAgent:
+		return "User-Agent " + t.Value
+	}
+	return "the same file, SHA-256 " + t.Value
 }
 
 // A Cluster is sources that share what chance does not explain.
 type Cluster struct {
 	Name     string       `json:"name"` // "C-0001", in the order of their first visit
 	Sources  []netip.Addr `json:"sources"`
-	Sessions []string     `json:"sessions"` // a store names the latest few alone
+	Sessions []string     `json:"sessions"` // the latest few
 	Count    int          `json:"count"`    // of sessions
-	Keys     []string     `json:"keys"`     // what joins them, as a person reads it; may hold a visitor's words
+	Keys     []string     `json:"keys"`     // what joins them, as a person reads it
 	First    int64        `json:"first"`
 	Last     int64        `json:"last"`
 }
 
-// rare is the number of sources from which on a trace is nobody's own: too many
+// Rare is the number of sources from which on a trace is nobody's own: too many
 // use the same tool.
-const rare = 20
+const Rare = 20
 
-// Clusters joins sources by strong keys: the same file, the same octets where
-// something was changed, the same long sequence of operations, the same list of
-// credentials, a User-Agent or a fingerprint that few have. Network, country and
-// common tools join nobody. Sources that share nothing are in no cluster.
-func Clusters(traces []Trace) []Cluster {
-	traces = slices.Clone(traces)
-	slices.SortFunc(traces, func(a, b Trace) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Session, b.Session)) })
-	keys := make([][]string, len(traces))
-	having := map[string]*holders{}
-	for i := range traces {
-		keys[i] = traces[i].keys()
-		for _, k := range keys[i] {
-			h := having[k]
-			if h == nil {
-				h = &holders{}
-				having[k] = h
-			}
-			h.add(traces[i].Src)
-		}
-	}
+// A Group is sources that traces join.
+type Group struct {
+	Sources     []uint32 // in order
+	Traces      []int    // of those given, in order
+	First, Last int64
+}
+
+// Join joins sources by traces that two or more of them left, and fewer than Rare:
+// groups in the order of their first visit. Sources that share nothing are in none.
+func Join(traces []Trace) []Group {
 	u := union{}
-	for i, t := range traces {
-		keys[i] = slices.DeleteFunc(keys[i], func(k string) bool { return !having[k].join() })
-		for _, k := range keys[i] {
-			u.join(having[k].sources[0], t.Src)
-		}
-	}
-	groups := map[netip.Addr]*Cluster{}
-	var order []netip.Addr
-	for i, t := range traces {
-		if len(keys[i]) == 0 {
+	for i := range traces {
+		t := &traces[i]
+		if !t.joins() {
 			continue
 		}
-		root := u.root(t.Src)
-		c := groups[root]
-		if c == nil {
-			c = &Cluster{First: t.At}
-			groups[root] = c
-			order = append(order, root)
+		for _, l := range t.Left[1:] {
+			u.join(t.Left[0].Source, l.Source)
 		}
-		c.Last = max(c.Last, t.At)
-		c.Sessions = append(c.Sessions, t.Session)
-		c.Sources = append(c.Sources, t.Src)
-		c.Keys = append(c.Keys, keys[i]...)
 	}
-	out := make([]Cluster, 0, len(order))
-	for i, root := range order {
-		c := groups[root]
-		c.Name = fmt.Sprintf("C-%04d", i+1)
-		slices.SortFunc(c.Sources, netip.Addr.Compare)
-		slices.Sort(c.Keys)
-		c.Count = len(c.Sessions)
-		c.Sources, c.Keys = slices.Compact(c.Sources), slices.Compact(c.Keys)
-		out = append(out, *c)
+	index := map[uint32]int{}
+	var out []Group
+	for i := range traces {
+		t := &traces[i]
+		if !t.joins() {
+			continue
+		}
+		root := u.root(t.Left[0].Source)
+		at, ok := index[root]
+		if !ok {
+			at = len(out)
+			index[root] = at
+			out = append(out, Group{First: t.Left[0].First, Last: t.Left[0].Last})
+		}
+		g := &out[at]
+		g.Traces = append(g.Traces, i)
+		for _, l := range t.Left {
+			g.Sources = append(g.Sources, l.Source)
+			g.First, g.Last = min(g.First, l.First), max(g.Last, l.Last)
+		}
 	}
+	for i := range out {
+		slices.Sort(out[i].Sources)
+		out[i].Sources = slices.Compact(out[i].Sources)
+	}
+	slices.SortFunc(out, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Sources[0], b.Sources[0]))
+	})
 	return out
 }
 
-// holders are the sources that have a key, up to the number from which it is
-// nobody's own.
-type holders struct{ sources []netip.Addr }
+func (t *Trace) joins() bool { return len(t.Left) >= 2 && len(t.Left) < Rare }
 
-func (h *holders) add(a netip.Addr) {
-	if len(h.sources) < rare && !slices.Contains(h.sources, a) {
-		h.sources = append(h.sources, a)
-	}
-}
+// union is sets of sources that grow together; the lowest stands for each.
+type union map[uint32]uint32
 
-// join says whether the key joins those who have it.
-func (h *holders) join() bool { return len(h.sources) >= 2 && len(h.sources) < rare }
-
-// keys are what a trace may share, each said so that a page can show it.
-func (t *Trace) keys() []string {
-	var out []string
-	add := func(what, v string) {
-		if v != "" {
-			out = append(out, what+" "+v)
-		}
-	}
-	add("the same octets to change something:", t.Payload)
-	add("the same credentials in the same order:", t.CredList)
-	if t.Tool == "" {
-		add("the same operations in the same order:", t.OpSeqHash)
-		add("an unknown program, fingerprint", t.Fingerprint)
-		add("User-Agent", t.UA)
-	}
-	for _, a := range t.Artifacts {
-		add("the same file, SHA-256", a)
-	}
-	return out
-}
-
-// union is sets of addresses that grow together; the lowest stands for each.
-type union map[netip.Addr]netip.Addr
-
-// root is who stands for an address; the way there is halved as it is gone.
-func (u union) root(a netip.Addr) netip.Addr {
+// root is who stands for a source; the way there is halved as it is gone.
+func (u union) root(a uint32) uint32 {
 	for {
 		p, ok := u[a]
 		if !ok {
@@ -145,13 +132,8 @@ func (u union) root(a netip.Addr) netip.Addr {
 	}
 }
 
-func (u union) join(a, b netip.Addr) {
-	a, b = u.root(a), u.root(b)
-	if a == b {
-		return
+func (u union) join(a, b uint32) {
+	if a, b = u.root(a), u.root(b); a != b {
+		u[max(a, b)] = min(a, b)
 	}
-	if b.Less(a) {
-		a, b = b, a
-	}
-	u[b] = a
 }

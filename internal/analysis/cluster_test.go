@@ -2,53 +2,47 @@ package analysis
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"testing"
 )
 
-func TestClusters(t *testing.T) {
-	a, b, c, d := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("192.0.2.3"), netip.MustParseAddr("192.0.2.4")
+func TestJoin(t *testing.T) {
 	traces := []Trace{
-		{Session: "s4", Src: d, At: 4, Payload: "other", Tool: "curl", UA: "curl/8", OpSeqHash: "o"},
-		{Session: "s5", Src: c, At: 5, Tool: "curl", UA: "curl/8", OpSeqHash: "o", Fingerprint: "f"},
-		{Session: "s3", Src: c, At: 3, Artifacts: []string{"f1"}},
-		{Session: "s1", Src: a, At: 1, Payload: "p"},
-		{Session: "s2", Src: b, At: 2, Payload: "p", Artifacts: []string{"f1"}},
+		{Kind: TraceFile, Value: "f1", Left: []Left{{3, 3, 3}, {2, 2, 2}}},
+		{Kind: TracePayload, Value: "other", Left: []Left{{4, 4, 4}}},
+		{Kind: TracePayload, Value: "p", Left: []Left{{2, 2, 2}, {1, 1, 7}}},
+		{Kind: TraceAgent, Value: "later", Left: []Left{{9, 5, 6}, {8, 4, 4}}},
+		{Kind: TraceAgent, Value: "a browser"},
 	}
-	for i := range 30 { // what everybody has joins nobody
-		traces = append(traces, Trace{Session: fmt.Sprint("x", i), Src: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), At: 9, UA: "a browser"})
+	for i := range uint32(Rare) { // what everybody has joins nobody
+		traces[4].Left = append(traces[4].Left, Left{i, 0, 9})
 	}
-	got := Clusters(traces)
-	if len(got) != 1 || got[0].Name != "C-0001" || !slices.Equal(got[0].Sources, []netip.Addr{a, b, c}) ||
-		!slices.Equal(got[0].Keys, []string{"the same file, SHA-256 f1", "the same octets to change something: p"}) ||
-		got[0].First != 1 || got[0].Last != 3 || len(got[0].Sessions) != 3 {
-		t.Errorf("%+v", got)
+	want := "[{Sources:[1 2 3] Traces:[0 2] First:1 Last:7} {Sources:[8 9] Traces:[3] First:4 Last:6}]"
+	if got := fmt.Sprintf("%+v", Join(traces)); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
-	slices.Reverse(traces)
-	if again := Clusters(traces); fmt.Sprint(again) != fmt.Sprint(got) {
-		t.Errorf("in another order %+v", again)
+	traces[4].Left = traces[4].Left[1:]
+	if got := Join(traces); len(got) != 1 || len(got[0].Sources) != Rare-1 || !slices.Equal(got[0].Traces, []int{0, 2, 3, 4}) {
+		t.Errorf("fewer than %d: %+v", Rare, got)
 	}
 }
 
-// crowd is n traces of a third as many sources: most share nothing, some a file
-// with the next, which makes one long chain.
-func crowd(n int) []Trace {
-	out := make([]Trace, n)
-	for i := range out {
-		src := i / 3
-		out[i] = Trace{Session: fmt.Sprint("s", i), At: int64(i), Src: netip.AddrFrom4([4]byte{10, byte(src >> 16), byte(src >> 8), byte(src)}),
-			Payload: fmt.Sprint("p", i), UA: fmt.Sprint("agent ", i%50), Fingerprint: fmt.Sprint("f", i%5000), OpSeqHash: fmt.Sprint("o", i/6)}
-		if src%2 == 0 {
-			out[i].Artifacts = []string{fmt.Sprint("chain ", src/2), fmt.Sprint("chain ", src/2+1)}
+// crowd is what n sources left: most share nothing, half of them a file with the
+// next, which makes one long chain.
+func crowd(n uint32) []Trace {
+	var out []Trace
+	for i := range n {
+		out = append(out, Trace{Kind: TracePayload, Value: fmt.Sprint(i), Left: []Left{{i, 1, 1}}})
+		if i%2 == 0 {
+			out = append(out, Trace{Kind: TraceFile, Value: fmt.Sprint(i), Left: []Left{{i, 1, 1}, {i + 2, 2, 2}}})
 		}
 	}
 	return out
 }
 
-func BenchmarkClusters(b *testing.B) {
-	traces := crowd(50_000)
+func BenchmarkJoin(b *testing.B) {
+	traces := crowd(20_000)
 	for b.Loop() {
-		Clusters(traces)
+		Join(traces)
 	}
 }

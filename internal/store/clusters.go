@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -16,13 +15,10 @@ import (
 // shown is how many sessions of a cluster are named.
 const shown = 10
 
-// pair is a source that left a trace, with its sessions.
-type pair struct {
-	trace   string // as analysis writes it
-	kind    string
-	value   string
-	source  uint32
-	members []member
+// traceLeft is a trace with all sessions that left it.
+type traceLeft struct {
+	kind, value string
+	members     []member
 }
 
 // Clusters joins sources by what they share, in sessions that have ended. A trace
@@ -39,42 +35,8 @@ func (s *Store) Clusters(ctx context.Context, f Filter) ([]analysis.Cluster, err
 	if known != nil {
 		return slices.Clone(known), nil
 	}
-	pairs, err := s.pairs(ctx, f)
+	list, err := s.cluster(ctx, f)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	keys := map[uint32]bool{}
-	for _, p := range pairs {
-		keys[p.source] = true
-	}
-	addrs, err := s.addrs(ctx, slices.Collect(maps.Keys(keys)))
-	if err != nil {
-		return nil, err
-	}
-	list := analysis.Clusters(tracesOf(pairs, addrs))
-	of := map[netip.Addr]int{} // cluster by source
-	for i, c := range list {
-		for _, a := range c.Sources {
-			of[a] = i
-		}
-	}
-	members := make([]map[int64]int64, len(list)) // session to when it was opened
-	for _, p := range pairs {
-		i, ok := of[addrs[p.source]]
-		if !ok {
-			continue
-		}
-		if _, shared := slices.BinarySearch(list[i].Keys, p.trace); !shared {
-			continue
-		}
-		if members[i] == nil {
-			members[i] = map[int64]int64{}
-		}
-		for _, m := range p.members {
-			members[i][m.session] = m.opened
-		}
-	}
-	if err := s.nameSessions(ctx, list, members); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	s.rollup.mu.Lock()
@@ -83,53 +45,51 @@ func (s *Store) Clusters(ctx context.Context, f Filter) ([]analysis.Cluster, err
 	return slices.Clone(list), nil
 }
 
-// tracesOf gives analysis of each pair its first and last session.
-func tracesOf(pairs []pair, addrs map[uint32]netip.Addr) []analysis.Trace {
-	var out []analysis.Trace
-	for _, p := range pairs {
-		first, last := p.members[0], p.members[0]
-		for _, m := range p.members {
-			if m.opened < first.opened {
-				first = m
-			}
-			if m.opened > last.opened {
-				last = m
-			}
-		}
-		for _, m := range []member{first, last} {
-			t := analysis.Trace{Src: addrs[p.source], At: m.opened}
-			switch p.kind {
-			case tracePayload:
-				t.Payload = p.value
-			case traceOperations:
-				t.OpSeqHash = p.value
-			case traceCredentials:
-				t.CredList = p.value
-			case traceAgent:
-				t.UA = p.value
-			case tracePrint:
-				t.Fingerprint = p.value
-			case traceFile:
-				t.Artifacts = []string{p.value}
-			}
-			if out = append(out, t); first == last {
-				break
-			}
-		}
+func (s *Store) cluster(ctx context.Context, f Filter) ([]analysis.Cluster, error) {
+	traces, members, err := s.tracesOf(ctx, f)
+	if err != nil {
+		return nil, err
 	}
-	return out
+	groups := analysis.Join(traces)
+	var sources []uint32
+	for i := range groups {
+		sources = append(sources, groups[i].Sources...)
+	}
+	addrs, err := s.addrs(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	list, latest := make([]analysis.Cluster, len(groups)), make([][]member, len(groups))
+	for i, g := range groups {
+		c := &list[i]
+		*c = analysis.Cluster{Name: fmt.Sprintf("C-%04d", i+1), First: g.First, Last: g.Last}
+		for _, source := range g.Sources {
+			c.Sources = append(c.Sources, addrs[source])
+		}
+		slices.SortFunc(c.Sources, netip.Addr.Compare)
+		var all []member
+		for _, k := range g.Traces {
+			c.Keys = append(c.Keys, traces[k].Key())
+			all = append(all, members[k]...)
+		}
+		slices.Sort(c.Keys)
+		slices.SortFunc(all, func(a, b member) int {
+			return cmp.Or(cmp.Compare(b.opened, a.opened), cmp.Compare(b.session, a.session))
+		})
+		all = slices.CompactFunc(all, func(a, b member) bool { return a.session == b.session })
+		c.Count, latest[i] = len(all), all[:min(shown, len(all))]
+	}
+	return list, s.nameSessions(ctx, list, latest)
 }
 
 // nameSessions gives clusters the ids of their latest sessions.
-func (s *Store) nameSessions(ctx context.Context, list []analysis.Cluster, members []map[int64]int64) error {
-	latest := make([][]int64, len(list))
+func (s *Store) nameSessions(ctx context.Context, list []analysis.Cluster, latest [][]member) error {
 	ids := map[int64]string{}
 	var all []int64
-	for i, of := range members {
-		keys := slices.SortedFunc(maps.Keys(of), func(a, b int64) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(b, a)) })
-		list[i].Count = len(keys)
-		latest[i] = keys[:min(shown, len(keys))]
-		all = append(all, latest[i]...)
+	for _, of := range latest {
+		for _, m := range of {
+			all = append(all, m.session)
+		}
 	}
 	for chunk := range slices.Chunk(all, 500) {
 		w := &where{}
@@ -145,10 +105,10 @@ func (s *Store) nameSessions(ctx context.Context, list []analysis.Cluster, membe
 			return err
 		}
 	}
-	for i, keys := range latest {
+	for i, of := range latest {
 		list[i].Sessions = []string{}
-		for _, k := range keys {
-			if id := ids[k]; id != "" { // retention may have deleted it
+		for _, m := range of {
+			if id := ids[m.session]; id != "" { // retention may have deleted it
 				list[i].Sessions = append(list[i].Sessions, id)
 			}
 		}
@@ -156,67 +116,83 @@ func (s *Store) nameSessions(ctx context.Context, list []analysis.Cluster, membe
 	return nil
 }
 
-// pairs are who left which traces in sessions that the filter lets through.
-func (s *Store) pairs(ctx context.Context, f Filter) ([]pair, error) {
+// tracesOf are the traces of sessions that the filter lets through, with these.
+func (s *Store) tracesOf(ctx context.Context, f Filter) ([]analysis.Trace, [][]member, error) {
 	lets, err := s.membersOf(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	all, err := s.allPairs(ctx)
+	all, err := s.allTraces(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var out []pair
-	for _, p := range all {
-		var members []member
-		for _, m := range p.members {
-			if lets(m) {
-				members = append(members, m)
+	traces, members := make([]analysis.Trace, 0, len(all)), make([][]member, 0, len(all))
+	for _, x := range all {
+		t := analysis.Trace{Kind: x.kind, Value: x.value}
+		var of []member
+		for _, m := range x.members {
+			if !lets(m) {
+				continue
 			}
+			of = append(of, m)
+			i := slices.IndexFunc(t.Left, func(l analysis.Left) bool { return l.Source == m.source })
+			if i < 0 {
+				i = len(t.Left)
+				t.Left = append(t.Left, analysis.Left{Source: m.source, First: m.opened, Last: m.opened})
+			}
+			l := &t.Left[i]
+			l.First, l.Last = min(l.First, m.opened), max(l.Last, m.opened)
 		}
-		if p.members = members; len(members) > 0 {
-			out = append(out, p)
+		if len(t.Left) > 1 {
+			traces, members = append(traces, t), append(members, of)
 		}
 	}
-	return out, nil
+	return traces, members, nil
 }
 
-// allPairs are those of all time, remembered while the roll-up does not change.
-func (s *Store) allPairs(ctx context.Context) ([]pair, error) {
+// maxMembersKept bounds how many members of traces are remembered: 24 octets each.
+const maxMembersKept = 300_000
+
+// allTraces are those of all time that some but not many left, remembered while the
+// roll-up does not change.
+func (s *Store) allTraces(ctx context.Context) ([]traceLeft, error) {
 	u := &s.rollup
 	u.mu.Lock()
-	defer u.mu.Unlock()
+	known, at := u.traces.list, u.traces.stamp
+	u.mu.Unlock()
 	stamp, err := s.meta(ctx, metaStamp)
-	if err != nil || u.pairs.list != nil && u.pairs.stamp == stamp {
-		return u.pairs.list, err
+	if err != nil || known != nil && at == stamp {
+		return known, err
 	}
-	out := []pair{}
-	index := map[uint32]int{} // of the trace's pairs, by source
-	before := uint32(0)
+	out := []traceLeft{}
+	index := map[uint32]int{}
+	n := 0
 	err = each(ctx, s.db, `SELECT traces.key, kind, value, members FROM traces JOIN traced ON traced.trace = traces.key
-		WHERE traces.sources >= 2 AND traces.sources < $1 ORDER BY traces.key, part`, []any{rare}, func(rows *sql.Rows) error {
+		WHERE traces.sources >= 2 AND traces.sources < $1`, []any{analysis.Rare}, func(rows *sql.Rows) error {
 		var key uint32
-		var kind, value string
-		var b sql.RawBytes
+		var kind, value, b sql.RawBytes
 		if err := rows.Scan(&key, &kind, &value, &b); err != nil {
 			return err
 		}
-		if key != before {
-			clear(index)
-			before = key
+		i, ok := index[key]
+		if !ok {
+			i = len(out)
+			index[key] = i
+			out = append(out, traceLeft{kind: string(kind), value: string(value)})
 		}
+		t := &out[i]
 		return unpackMembers(b, func(m member) {
-			i, ok := index[m.source]
-			if !ok {
-				i = len(out)
-				index[m.source] = i
-				out = append(out, pair{trace: kind + " " + value, kind: kind, value: value, source: m.source})
-			}
-			out[i].members = append(out[i].members, m)
+			t.members = append(t.members, m)
+			n++
 		})
 	})
-	u.pairs.list, u.pairs.stamp = out, stamp
-	return out, err
+	if err != nil || n > maxMembersKept {
+		return out, err
+	}
+	u.mu.Lock()
+	u.traces.list, u.traces.stamp = out, stamp
+	u.mu.Unlock()
+	return out, nil
 }
 
 // membersOf says which members a filter lets through: by time exactly; by what

@@ -8,5 +8,5 @@ func (s *Store) Forget() {
 	defer u.mu.Unlock()
 	u.parts, u.sums = nil, nil
 	u.acts.stamp, u.acts.list = "", nil
-	u.pairs.stamp, u.pairs.list = "", nil
+	u.traces.stamp, u.traces.list = "", nil
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+
+	"github.com/sundew-ics/sundew/internal/analysis"
 )
 
 // traces takes deleted sessions out of what sessions left. A trace that nobody is
@@ -18,7 +20,7 @@ func (p *pruning) traces(ctx context.Context) error {
 				err := rows.Scan(&after)
 				keys = append(keys, after)
 				return err
-			}, after, rare, retainTraces)
+			}, after, analysis.Rare, retainTraces)
 			more = len(keys) == retainTraces
 			for _, key := range keys {
 				if err == nil {

@@ -20,9 +20,9 @@ type rollup struct {
 		stamp    string
 		list     []doing
 	}
-	pairs struct { // who left which traces
+	traces struct {
 		stamp string
-		list  []pair
+		list  []traceLeft
 	}
 	names names
 }

@@ -431,8 +431,19 @@ func TestThings(t *testing.T) {
 	if err != nil || len(actors) < 50 || actors[0].Label == "" || actors[0].Severity < actors[len(actors)-1].Severity {
 		t.Errorf("%d actors, %v", len(actors), err)
 	}
-	if c, err := s.Clusters(ctx, Filter{}); err != nil || len(c) == 0 {
-		t.Errorf("%v, %v", c, err)
+	clusters, err := s.Clusters(ctx, Filter{})
+	if err != nil || len(clusters) == 0 {
+		t.Errorf("%v, %v", clusters, err)
+	}
+	for _, c := range clusters {
+		if c.Count < len(c.Sources) || len(c.Sources) < 2 || len(c.Keys) == 0 || len(c.Sessions) != min(c.Count, shown) {
+			t.Errorf("a cluster of %d sessions, %d named, of %d sources by %q", c.Count, len(c.Sessions), len(c.Sources), c.Keys)
+		}
+		for _, id := range c.Sessions {
+			if v, err := s.Session(ctx, id); err != nil || !slices.Contains(c.Sources, v.Src) || v.Opened.UnixNano() < c.First || v.Opened.UnixNano() > c.Last {
+				t.Errorf("session %s of %v is not of the cluster: %v", id, v.Src, err)
+			}
+		}
 	}
 	ops, err := s.Operations(ctx, Filter{}, 10)
 	if err != nil || len(ops) != 3 {

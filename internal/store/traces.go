@@ -10,10 +10,6 @@ import (
 	"github.com/sundew-ics/sundew/internal/analysis"
 )
 
-// rare is the number of sources from which on a trace is nobody's own; analysis
-// has the same.
-const rare = 20
-
 // A member is a session that left a trace.
 type member struct {
 	source  uint32
@@ -49,7 +45,7 @@ func unpackMembers(b []byte, do func(member)) error {
 // trace is something that sessions leave, who did, and the part that grows.
 type trace struct {
 	key     uint32
-	sources []uint32 // fewer than rare; nil for a common one
+	sources []uint32 // fewer than analysis.Rare; nil for a common one
 	common  bool
 	part    int64
 	members []member
@@ -58,12 +54,12 @@ type trace struct {
 
 // leave keeps the traces of a session that has ended.
 func (w *Writer) leave(ctx context.Context, s *stay, f *analysis.Finding) error {
-	left := [][2]string{{tracePayload, f.Payload}, {traceCredentials, f.CredList}}
+	left := [][2]string{{analysis.TracePayload, f.Payload}, {analysis.TraceCredentials, f.CredList}}
 	if f.Tool == "" { // a known tool's are everybody's
-		left = append(left, [2]string{traceAgent, clip(f.UA)}, [2]string{traceOperations, f.OpSeqHash}, [2]string{tracePrint, f.FingerprintHash})
+		left = append(left, [2]string{analysis.TraceAgent, clip(f.UA)}, [2]string{analysis.TraceOperations, f.OpSeqHash}, [2]string{analysis.TracePrint, f.FingerprintHash})
 	}
 	for _, sum := range s.files {
-		left = append(left, [2]string{traceFile, sum})
+		left = append(left, [2]string{analysis.TraceFile, sum})
 	}
 	for _, l := range left {
 		if l[1] == "" {
@@ -76,16 +72,6 @@ func (w *Writer) leave(ctx context.Context, s *stay, f *analysis.Finding) error 
 	return nil
 }
 
-// Kinds of traces.
-const (
-	tracePayload     = "payload"
-	traceOperations  = "operations"
-	traceCredentials = "credentials"
-	traceAgent       = "user-agent"
-	tracePrint       = "fingerprint"
-	traceFile        = "file"
-)
-
 func (w *Writer) leaveOne(ctx context.Context, what [2]string, s *stay) error {
 	t, err := w.traceOf(ctx, what)
 	if err != nil || t.common {
@@ -96,7 +82,7 @@ func (w *Writer) leaveOne(ctx context.Context, what [2]string, s *stay) error {
 		if err := w.sql.exec(ctx, setTrace, len(t.sources), t.key); err != nil {
 			return err
 		}
-		if t.common = len(t.sources) >= rare; t.common {
+		if t.common = len(t.sources) >= analysis.Rare; t.common {
 			t.sources, t.members = nil, nil
 			return w.sql.exec(ctx, dropTraced, t.key)
 		}
@@ -144,7 +130,7 @@ func (w *Writer) traceOf(ctx context.Context, what [2]string) (*trace, error) {
 		w.lastTrace++
 		t.key = w.lastTrace
 		err = w.sql.exec(ctx, putTrace, t.key, what[0], what[1], 0)
-	case sources >= rare:
+	case sources >= analysis.Rare:
 		t.common = true
 	case err == nil:
 		err = w.sql.each(ctx, tracedBy, func(rows *sql.Rows) error {
