@@ -27,18 +27,30 @@ func RateOf(n int64, hours float64) Rate {
 }
 
 // gammaQuantile is x where the regularised incomplete gamma function P(a, x) is
-// p: half a chi-squared quantile of 2a degrees of freedom.
+// p: half a chi-squared quantile of 2a degrees of freedom. It begins where Wilson
+// and Hilferty (1931) put it, and goes on by Newton's steps, or halves what is left.
 func gammaQuantile(p, a float64) float64 {
 	low, high := 0.0, a+20*math.Sqrt(a)+20
+	z := math.Sqrt2 * math.Erfinv(2*p-1)
+	x := a * math.Pow(max(1-1/(9*a)+z/(3*math.Sqrt(a)), 0), 3)
+	lg, _ := math.Lgamma(a)
 	for range 200 {
-		mid := (low + high) / 2
-		if gammaP(a, mid) < p {
-			low = mid
-		} else {
-			high = mid
+		if x <= low || x >= high {
+			x = (low + high) / 2
 		}
+		miss := gammaP(a, x) - p
+		if miss < 0 {
+			low = x
+		} else {
+			high = x
+		}
+		step := miss / math.Exp(-x+(a-1)*math.Log(x)-lg)
+		if math.Abs(step) <= x*1e-13 || high-low <= x*1e-13 {
+			return x
+		}
+		x -= step
 	}
-	return (low + high) / 2
+	return x
 }
 
 // gammaP is the regularised lower incomplete gamma function: by its series below

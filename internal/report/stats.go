@@ -3,8 +3,10 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/sundew-ics/sundew/internal/analysis"
@@ -72,53 +74,67 @@ const top = 10
 // Gather asks the store. now ends what still goes on.
 func Gather(ctx context.Context, s *store.Store, rules *analysis.Rules, f store.Filter, now time.Time) (*Stats, error) {
 	st := &Stats{From: f.From, To: f.To, Made: now.UTC()}
-	var err error
+	var beside sync.WaitGroup // what reads other tables than the rest
+	var clusters []analysis.Cluster
+	var clustersErr error
+	beside.Go(func() {
+		defer func() {
+			if r := recover(); r != nil { // in the asker's goroutine it would not end the sensor
+				clustersErr = fmt.Errorf("report: clusters: %v", r)
+			}
+		}()
+		clusters, clustersErr = s.Clusters(ctx, f)
+	})
+	err := st.gather(ctx, s, rules, f, now)
+	beside.Wait()
+	st.Clusters = clusters
+	return st, cmp.Or(err, clustersErr)
+}
+
+func (st *Stats) gather(ctx context.Context, s *store.Store, rules *analysis.Rules, f store.Filter, now time.Time) (err error) {
 	if st.Versions, err = s.Versions(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if st.Totals, err = s.Totals(ctx, f); err != nil {
-		return nil, err
+		return err
 	}
 	for by, into := range map[string]*[]store.Count{
 		store.ByLabel: &st.Labels, store.ByCountry: &st.Countries, store.ByNetwork: &st.NetworkTypes,
 		store.ByAutomation: &st.Automations, store.ByTool: &st.Tools, store.ByScanner: &st.Scanners,
 	} {
 		if *into, err = s.Count(ctx, f, by, 20); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if st.Techniques, err = Techniques(ctx, s, rules, f); err != nil {
-		return nil, err
+		return err
 	}
 	if st.Operations, err = s.Operations(ctx, f, top); err != nil {
-		return nil, err
+		return err
 	}
 	if st.Networks, err = s.Networks(ctx, f, top); err != nil {
-		return nil, err
+		return err
 	}
 	if st.Contacts, err = s.Contacts(ctx, f, now); err != nil {
-		return nil, err
+		return err
 	}
 	if err = st.protocols(ctx, s, f); err != nil {
-		return nil, err
+		return err
 	}
 	line, err := s.Timeline(ctx, f)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, p := range line {
 		st.Hours[p.At.Hour()] += p.N
 		st.Weekdays[(int(p.At.Weekday())+6)%7] += p.N // Monday first
 	}
 	if st.Actors, err = s.Actors(ctx, f, top); err != nil {
-		return nil, err
-	}
-	if st.Clusters, err = s.Clusters(ctx, f); err != nil {
-		return nil, err
+		return err
 	}
 	st.Who = Who(st.Labels)
 	st.Limits, err = s.Limits(ctx, f, 100)
-	return st, err
+	return err
 }
 
 // Techniques counts techniques, with their names.

@@ -3,8 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -107,7 +105,7 @@ func (s *Store) actors(ctx context.Context, f Filter, m *sums, list []deeds) ([]
 	place := map[uint32]int{}
 	for i, d := range list {
 		place[d.source] = i
-		out[i] = Actor{Sessions: d.sessions, Acts: d.acts, Days: int64(d.days), Score: float64(d.score) / 1000, Severity: int(d.severity), Source: m.names.networks[d.network]}
+		out[i] = Actor{Sessions: int64(d.sessions), Acts: d.acts, Days: int64(d.days), Score: float64(d.score) / 1000, Severity: int(d.severity), Source: m.names.networks[d.network]}
 	}
 	addrs, err := s.addrs(ctx, slices.Collect(maps.Keys(place)))
 	if err != nil {
@@ -168,26 +166,6 @@ func gravest(labels []string) string {
 		}
 	}
 	return best
-}
-
-// addrs are the addresses of sources.
-func (s *Store) addrs(ctx context.Context, keys []uint32) (map[uint32]netip.Addr, error) {
-	out := make(map[uint32]netip.Addr, len(keys))
-	for chunk := range slices.Chunk(keys, 500) {
-		w := &where{}
-		in(w, "key", chunk)
-		err := each(ctx, s.db, "SELECT key, addr FROM sources"+w.String(), w.args, func(rows *sql.Rows) error {
-			var key uint32
-			var b []byte
-			err := rows.Scan(&key, &b)
-			out[key] = addressOf(b)
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-	}
-	return out, nil
 }
 
 // Sources is the set of addresses that came.

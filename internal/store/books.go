@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -173,7 +174,7 @@ func (w *Writer) visitorOf(ctx context.Context, a netip.Addr) (visitor, error) {
 	if err == sql.ErrNoRows {
 		w.lastSource++
 		v.key = w.lastSource
-		err = w.sql.exec(ctx, putSource, v.key, address(a))
+		err = cmp.Or(w.sql.exec(ctx, putSource, v.key, address(a)), w.address(ctx, v.key, address(a)))
 	}
 	if err != nil {
 		return v, err

@@ -25,23 +25,29 @@ type traceLeft struct {
 // that twenty sources or more left, at any time, is nobody's own. Of a cluster's
 // sessions the latest are named.
 func (s *Store) Clusters(ctx context.Context, f Filter) ([]analysis.Cluster, error) {
-	m, err := s.sums(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	s.rollup.mu.Lock()
-	known := m.clusters
-	s.rollup.mu.Unlock()
-	if known != nil {
-		return slices.Clone(known), nil
-	}
-	list, err := s.cluster(ctx, f)
+	asked := fmt.Sprintf("%+v", f)
+	stamp, err := s.meta(ctx, metaStamp)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	s.rollup.mu.Lock()
-	m.clusters = list
-	s.rollup.mu.Unlock()
+	u := &s.rollup
+	u.mu.Lock()
+	if u.clusters.stamp != stamp {
+		u.clusters.stamp, u.clusters.of = stamp, map[string][]analysis.Cluster{}
+	}
+	list, known := u.clusters.of[asked]
+	u.mu.Unlock()
+	if known {
+		return slices.Clone(list), nil
+	}
+	if list, err = s.cluster(ctx, f); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	u.mu.Lock()
+	if u.clusters.stamp == stamp && len(u.clusters.of) < maxSums {
+		u.clusters.of[asked] = list
+	}
+	u.mu.Unlock()
 	return slices.Clone(list), nil
 }
 
@@ -167,8 +173,7 @@ func (s *Store) allTraces(ctx context.Context) ([]traceLeft, error) {
 	out := []traceLeft{}
 	index := map[uint32]int{}
 	n := 0
-	err = each(ctx, s.db, `SELECT traces.key, kind, value, members FROM traces JOIN traced ON traced.trace = traces.key
-		WHERE traces.sources >= 2 AND traces.sources < $1`, []any{analysis.Rare}, func(rows *sql.Rows) error {
+	err = each(ctx, s.db, `SELECT trace, kind, value, members FROM traced JOIN traces ON traces.key = trace WHERE shared = 1`, nil, func(rows *sql.Rows) error {
 		var key uint32
 		var kind, value, b sql.RawBytes
 		if err := rows.Scan(&key, &kind, &value, &b); err != nil {

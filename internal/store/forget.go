@@ -8,5 +8,6 @@ func (s *Store) Forget() {
 	defer u.mu.Unlock()
 	u.parts, u.sums = nil, nil
 	u.acts.stamp, u.acts.list = "", nil
+	u.clusters.stamp, u.clusters.of = "", nil
 	u.traces.stamp, u.traces.list = "", nil
 }

@@ -15,16 +15,17 @@ func (p *pruning) traces(ctx context.Context) error {
 	for after, more := int64(0), true; more; {
 		err := p.transaction(ctx, func(ctx context.Context) error {
 			clear(p.w.traces)
-			var keys []int64
-			err := p.w.sql.each(ctx, `SELECT key FROM traces WHERE key > $1 AND +sources < $2 ORDER BY key LIMIT $3`, func(rows *sql.Rows) error {
-				err := rows.Scan(&after)
-				keys = append(keys, after)
+			keys := map[int64]int{} // and how many sources left each
+			err := p.w.sql.each(ctx, `SELECT key, sources FROM traces WHERE key > $1 AND +sources < $2 ORDER BY key LIMIT $3`, func(rows *sql.Rows) error {
+				var sources int
+				err := rows.Scan(&after, &sources)
+				keys[after] = sources
 				return err
 			}, after, analysis.Rare, retainTraces)
 			more = len(keys) == retainTraces
-			for _, key := range keys {
+			for key, sources := range keys {
 				if err == nil {
-					err = p.trace(ctx, key)
+					err = p.trace(ctx, key, sources)
 				}
 			}
 			return err
@@ -36,7 +37,7 @@ func (p *pruning) traces(ctx context.Context) error {
 	return nil
 }
 
-func (p *pruning) trace(ctx context.Context, key int64) error {
+func (p *pruning) trace(ctx context.Context, key int64, were int) error {
 	q := p.w.sql
 	since, err := p.w.store.numberOn(ctx, q, metaDetails)
 	if err != nil {
@@ -50,7 +51,7 @@ func (p *pruning) trace(ctx context.Context, key int64) error {
 			return err
 		}
 		return unpackMembers(b, func(m member) { all = append(all, m) })
-	}, key)
+	}, shared(were), key)
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func (p *pruning) trace(ctx context.Context, key int64) error {
 	if len(left) == len(all) && len(all) > 0 {
 		return nil
 	}
-	if err := q.exec(ctx, dropTraced, key); err != nil {
+	if err := q.exec(ctx, dropTraced, shared(were), key); err != nil {
 		return err
 	}
 	if len(left) == 0 {
@@ -81,7 +82,7 @@ func (p *pruning) trace(ctx context.Context, key int64) error {
 	}
 	part := 0
 	for some := range slices.Chunk(left, maxMembers) {
-		if err := q.exec(ctx, putTraced, key, part, packMembers(some)); err != nil {
+		if err := q.exec(ctx, putTraced, shared(len(sources)), key, part, packMembers(some)); err != nil {
 			return err
 		}
 		part++

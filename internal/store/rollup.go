@@ -24,7 +24,13 @@ type rollup struct {
 		stamp string
 		list  []traceLeft
 	}
+	clusters struct {
+		stamp string
+		of    map[string][]analysis.Cluster // by what was asked
+	}
 	names names
+
+	adding sync.Mutex // while hours are added up: who asks for the same waits
 }
 
 // names are what numbers stand for, by number.

@@ -17,6 +17,7 @@ const (
 
 	sourceKey = `SELECT key FROM sources WHERE addr = $1`
 	putSource = `INSERT INTO sources (key, addr) VALUES ($1, $2)`
+	putBlock  = `INSERT INTO addresses (block, addrs) VALUES ($1, $2) ON CONFLICT (block) DO UPDATE SET addrs = excluded.addrs`
 
 	sessionOf  = `SELECT key, closed, place, source, network, verdict, opened, acts, proven FROM sessions WHERE id = $1`
 	putSession = `INSERT INTO sessions (key, id, boot, place, source, network, verdict, src_port, dst_port, parent, octets, opened,
@@ -34,12 +35,13 @@ const (
 	putArtifact = `INSERT INTO artifacts (session, seq, at, sha256, size, name, kind) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (session, seq) DO NOTHING`
 
-	traceOf    = `SELECT key, sources FROM traces WHERE kind = $1 AND value = $2`
-	putTrace   = `INSERT INTO traces (key, kind, value, sources) VALUES ($1, $2, $3, $4)`
-	setTrace   = `UPDATE traces SET sources = $1 WHERE key = $2`
-	tracedBy   = `SELECT part, members FROM traced WHERE trace = $1 ORDER BY part`
-	putTraced  = `INSERT INTO traced (trace, part, members) VALUES ($1, $2, $3) ON CONFLICT (trace, part) DO UPDATE SET members = excluded.members`
-	dropTraced = `DELETE FROM traced WHERE trace = $1`
+	traceOf     = `SELECT key, sources FROM traces WHERE kind = $1 AND value = $2`
+	putTrace    = `INSERT INTO traces (key, kind, value, sources) VALUES ($1, $2, $3, $4)`
+	setTrace    = `UPDATE traces SET sources = $1 WHERE key = $2`
+	tracedBy    = `SELECT part, members FROM traced WHERE shared = $1 AND trace = $2 ORDER BY part`
+	putTraced   = `INSERT INTO traced (shared, trace, part, members) VALUES ($1, $2, $3, $4) ON CONFLICT (shared, trace, part) DO UPDATE SET members = excluded.members`
+	dropTraced  = `DELETE FROM traced WHERE shared = $1 AND trace = $2`
+	shareTraced = `UPDATE traced SET shared = 1 WHERE shared = 0 AND trace = $1`
 
 	hourOf  = `SELECT part, visits, acts FROM hours WHERE hour = $1 ORDER BY part DESC LIMIT 1`
 	putHour = `INSERT INTO hours (hour, part, stamp, visits, acts) VALUES ($1, $2, $3, $4, $5)

@@ -22,8 +22,7 @@ type sums struct {
 	places, verdicts []share // by their numbers
 	networks         []size
 	sources          crowd
-
-	clusters []analysis.Cluster // of these, once they were asked for
+	scanner          []bool // by network: it is a known scanner's
 }
 
 type size struct{ sessions, acts int64 }
@@ -53,6 +52,8 @@ func (s *Store) sums(ctx context.Context, f Filter) (*sums, error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	u := &s.rollup
+	u.adding.Lock()
+	defer u.adding.Unlock()
 	u.mu.Lock()
 	i := slices.IndexFunc(u.sums, func(m *sums) bool { return m.asked == asked && m.stamp == stamp })
 	if i >= 0 {
@@ -92,10 +93,11 @@ func (s *Store) addUp(ctx context.Context, f Filter) (*sums, error) {
 			return nil, err
 		}
 	}
+	scanner := mask(q.names.networks, func(x analysis.Source) bool { return x.Scanner != "" })
 	var mu sync.Mutex
 	var all []*sums
 	err = atOnce(list, func() func(stretch) error {
-		m := newSums(q.names)
+		m := newSums(q.names, scanner)
 		mu.Lock()
 		all = append(all, m)
 		mu.Unlock()
@@ -110,8 +112,9 @@ func (s *Store) addUp(ctx context.Context, f Filter) (*sums, error) {
 	return all[0], nil
 }
 
-func newSums(n *names) *sums {
-	return &sums{names: n, first: math.MaxInt64, places: make([]share, len(n.places)), verdicts: make([]share, len(n.verdicts)), networks: make([]size, len(n.networks))}
+func newSums(n *names, scanner []bool) *sums {
+	return &sums{names: n, scanner: scanner, first: math.MaxInt64,
+		places: make([]share, len(n.places)), verdicts: make([]share, len(n.verdicts)), networks: make([]size, len(n.networks))}
 }
 
 // stretch adds a stretch, and the parts of hours before and behind it.
@@ -154,7 +157,7 @@ func (m *sums) add(at int64, v *visit, proven []int32) {
 		p.first = at
 	}
 	p.add(v)
-	if p.known == 0 && m.names.networks[v.network].Scanner != "" {
+	if p.known == 0 && m.scanner[v.network] {
 		p.known = at
 	}
 	n := &m.networks[v.network]
@@ -218,13 +221,15 @@ type crowd struct {
 
 const crowdPage = 256
 
-// cameBy is what a source did.
+// cameBy is what a source did, in 32 octets.
 type cameBy struct {
-	sessions, acts  int64
-	first, last     int32 // hours since 1970
-	days, day       int32 // on how many he came, and the last of them
-	network         uint32
-	severity, score int32 // the greatest
+	acts        int64
+	sessions    uint32
+	first, last int32 // hours since 1970
+	network     uint32
+	days        uint16 // on which he came; 0: he did not
+	score       uint16 // with severity, the greatest
+	severity    uint8
 }
 
 func (c *crowd) at(source uint32) *cameBy {
@@ -242,17 +247,15 @@ func (c *crowd) add(at int64, v *visit, x *verdict) {
 	b := c.at(v.source)
 	hour := int32(at / int64(unitHour))
 	if b.days == 0 {
-		b.first, b.network, b.day = hour, v.network, math.MinInt32
+		b.first, b.network, b.days = hour, v.network, 1
 		c.n++
-	}
-	if day := hour / 24; day != b.day {
-		b.day = day
+	} else if hour/24 != b.last/24 {
 		b.days++
 	}
 	b.last = hour
-	b.sessions += int64(v.sessions)
+	b.sessions += uint32(v.sessions)
 	b.acts += int64(v.acts)
-	b.severity, b.score = max(b.severity, int32(x.severity)), max(b.score, int32(x.score))
+	b.severity, b.score = max(b.severity, uint8(x.severity)), max(b.score, uint16(x.score))
 	if b.network != v.network {
 		c.several(v.source, b.network, v.network)
 		b.network = v.network

@@ -28,9 +28,7 @@ func TestSumsAtOnce(t *testing.T) {
 			}
 			got := map[uint32]cameBy{}
 			for source, c := range m.sources.all() {
-				v := *c
-				v.day = 0 // the last that this one counted
-				got[source] = v
+				got[source] = *c
 			}
 			if alone == nil {
 				alone = got
@@ -38,7 +36,7 @@ func TestSumsAtOnce(t *testing.T) {
 			if !maps.Equal(got, alone) || int(m.sources.n) != len(got) {
 				t.Errorf("%s: %d at once find other sources than one", name, n)
 			}
-			slow := newSums(m.names)
+			slow := newSums(m.names, m.scanner)
 			if _, err := s.groups(t.Context(), f, func(_ *names, at int64, v *visit, proven []int32) { slow.add(at, v, proven) }); err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +52,7 @@ func TestSumsAtOnce(t *testing.T) {
 func TestSeveralNetworks(t *testing.T) {
 	n := &names{places: make([]place, 2), verdicts: make([]verdict, 2)}
 	n.networks = append(n.networks, analysis.Source{}, analysis.Source{Country: "NL"}, analysis.Source{Country: "NL", ASN: 7}, analysis.Source{Country: "DE"})
-	parts := []*sums{newSums(n), newSums(n)}
+	parts := []*sums{newSums(n, make([]bool, 4)), newSums(n, make([]bool, 4))}
 	for i, network := range []uint32{1, 2, 1, 3, 3, 1} {
 		parts[i%2].add(int64(i)*24*int64(time.Hour), &visit{source: 7, network: network, place: 1, verdict: 1, sessions: 1}, nil)
 	}

@@ -46,23 +46,46 @@ func (s *Store) Series(ctx context.Context, f Filter, by string) ([]Point, error
 }
 
 func (s *Store) actsBy(ctx context.Context, f Filter, name func(place, operation) string) ([]Point, error) {
-	p := points{}
-	called := map[action]string{}
-	err := s.doings(ctx, f, func(n *names, d *doing) {
-		what, ok := called[action{d.place, d.operation}]
-		if !ok {
-			if o := n.operations[d.operation]; o.class != report {
-				what = name(n.places[d.place], o)
-			} else {
-				what = report
+	const ours = -1
+	called := map[action]int{} // which of the names, or ours
+	var labels []string
+	var sums []int64 // by name, of the hour
+	out := []Point{}
+	hour := int64(0)
+	end := func() {
+		first := len(out)
+		for i, n := range sums {
+			if n != 0 {
+				out = append(out, Point{timeOf(hour), labels[i], n})
 			}
-			called[action{d.place, d.operation}] = what
 		}
-		if what != report {
-			p[instant{d.at, what}] += d.acts
+		slices.SortFunc(out[first:], func(a, b Point) int { return strings.Compare(a.Name, b.Name) })
+		clear(sums)
+	}
+	err := s.doings(ctx, f, func(n *names, d *doing) {
+		if d.at != hour {
+			end()
+			hour = d.at
+		}
+		k := action{d.place, d.operation}
+		i, ok := called[k]
+		if !ok {
+			i = ours
+			if o := n.operations[d.operation]; o.class != report {
+				what := name(n.places[d.place], o)
+				if i = slices.Index(labels, what); i < 0 {
+					i = len(labels)
+					labels, sums = append(labels, what), append(sums, 0)
+				}
+			}
+			called[k] = i
+		}
+		if i != ours {
+			sums[i] += d.acts
 		}
 	})
-	return p.sorted(), err
+	end()
+	return out, err
 }
 
 type instant struct {

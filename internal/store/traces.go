@@ -20,6 +20,9 @@ type member struct {
 // maxMembers is how many members a part has: one more writes no more than it.
 const maxMembers = 64
 
+// shared says where in the table the members of a trace are.
+func shared(sources int) int { return min(max(sources-1, 0), 1) }
+
 func packMembers(list []member) []byte {
 	b := make([]byte, 0, 14*len(list))
 	for _, m := range list {
@@ -84,7 +87,12 @@ func (w *Writer) leaveOne(ctx context.Context, what [2]string, s *stay) error {
 		}
 		if t.common = len(t.sources) >= analysis.Rare; t.common {
 			t.sources, t.members = nil, nil
-			return w.sql.exec(ctx, dropTraced, t.key)
+			return w.sql.exec(ctx, dropTraced, 1, t.key)
+		}
+		if len(t.sources) == 2 {
+			if err := w.sql.exec(ctx, shareTraced, t.key); err != nil {
+				return err
+			}
 		}
 	}
 	t.members = append(t.members, member{s.source, s.key, s.opened})
@@ -102,7 +110,7 @@ func (w *Writer) flushTrace(ctx context.Context, t *trace) error {
 		return nil
 	}
 	t.dirty = false
-	return w.sql.exec(ctx, putTraced, t.key, t.part, packMembers(t.members))
+	return w.sql.exec(ctx, putTraced, shared(len(t.sources)), t.key, t.part, packMembers(t.members))
 }
 
 // flushTraces writes what sessions have left since the last transaction.
@@ -145,7 +153,7 @@ func (w *Writer) traceOf(ctx context.Context, what [2]string) (*trace, error) {
 					t.sources = append(t.sources, m.source)
 				}
 			})
-		}, t.key)
+		}, shared(sources), t.key)
 		if len(t.members) >= maxMembers {
 			t.part++
 			t.members = t.members[:0]

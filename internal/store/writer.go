@@ -39,6 +39,7 @@ type Writer struct {
 	readings map[string]*reading
 
 	lastSource, lastTrace uint32
+	block                 block // of the latest addresses
 	lastSession, acts     int64
 	gone                  int64 // sessions that retention deleted
 	commits               uint64
@@ -88,7 +89,7 @@ func (w *Writer) load(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return nil
+	return w.loadBlock(ctx)
 }
 
 // Close gives the right to write back to the store, which stays open.
@@ -197,6 +198,9 @@ func (w *Writer) flush(ctx context.Context, r *reading, settled bool) error {
 		return err
 	}
 	if err := w.flushTraces(ctx); err != nil {
+		return err
+	}
+	if err := w.flushBlock(ctx); err != nil {
 		return err
 	}
 	if err := w.flushLasts(ctx, r); err != nil {
