@@ -37,6 +37,8 @@ const (
 // after each with the time that it took.
 func (w *Writer) Retain(ctx context.Context, b Bounds, rest func(worked time.Duration)) (Retained, error) {
 	p := &pruning{w: w, bounds: b, rest: rest}
+	p.restsDigests(true)
+	defer p.restsDigests(false)
 	done, err := w.store.meta(ctx, metaCut)
 	if err != nil {
 		return p.done, fmt.Errorf("store: %w", err)
@@ -81,6 +83,13 @@ type pruning struct {
 	rest   func(time.Duration)
 	done   Retained
 	used   int64 // octets after the last transaction
+}
+
+// restsDigests has no days digested while what they have is being taken away.
+func (p *pruning) restsDigests(rests bool) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	p.w.calendar.resting = rests
 }
 
 func (p *pruning) over() bool { return p.bounds.Octets > 0 && p.used > p.bounds.Octets }

@@ -159,6 +159,9 @@ func (p *pruning) keepOthers(ctx context.Context, h *hour) error {
 	w.stamp++
 	p.done.Hours++
 	delete(w.hours, h.at)
+	if err := w.changes(ctx, h.at); err != nil {
+		return err
+	}
 	if len(h.visits) == 0 && len(h.acts) == 0 {
 		return w.sql.exec(ctx, `DELETE FROM hours WHERE hour = $1 AND part = $2`, h.at, h.part)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/sundew-ics/sundew/internal/event"
 )
@@ -26,7 +27,11 @@ func (p *pruning) some(ctx context.Context, s sweep, after int64) (last int64, m
 	}
 	var gone, stay []int64
 	latest := int64(0)
+	var days []int64 // that change
 	for _, c := range list {
+		if day := floor(c.opened, unitDay); !slices.Contains(days, day) {
+			days = append(days, day)
+		}
 		if doers[c.key] && !c.all {
 			stay = append(stay, c.key)
 			continue
@@ -34,8 +39,16 @@ func (p *pruning) some(ctx context.Context, s sweep, after int64) (last int64, m
 		gone = append(gone, c.key)
 		latest = max(latest, c.opened)
 	}
-	if err := p.forget(ctx, gone, stay); err != nil || len(gone) == 0 {
+	if err := p.forget(ctx, gone, stay); err != nil {
 		return last, more, err
+	}
+	for _, day := range days {
+		if err := p.w.changes(ctx, day); err != nil {
+			return last, more, err
+		}
+	}
+	if len(gone) == 0 {
+		return last, more, nil
 	}
 	p.w.stamp++
 	since, err := p.w.store.numberOn(ctx, p.w.sql, metaDetails)

@@ -15,6 +15,11 @@ type sieve struct {
 	but                        []map[uint32]bool // sources that are not let through
 }
 
+// all says whether it lets everything through.
+func (v *sieve) all() bool {
+	return v.places == nil && v.networks == nil && v.verdicts == nil && v.sources == nil && len(v.but) == 0
+}
+
 func (v *sieve) lets(g *visit) bool {
 	return (v.places == nil || v.places[g.place]) && (v.verdicts == nil || v.verdicts[g.verdict]) &&
 		(v.networks == nil || v.networks[g.network]) && (v.sources == nil || v.sources[g.source]) && !v.bars(g.source)

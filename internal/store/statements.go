@@ -47,6 +47,9 @@ const (
 	putHour = `INSERT INTO hours (hour, part, stamp, visits, acts) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (hour, part) DO UPDATE SET stamp = excluded.stamp, visits = excluded.visits, acts = excluded.acts`
 
+	putDay  = `INSERT INTO days (day, what, digest) VALUES ($1, $2, $3) ON CONFLICT (day, what) DO UPDATE SET digest = excluded.digest`
+	dropDay = `DELETE FROM days WHERE day = $1`
+
 	putNote      = `INSERT INTO notes (boot, seq, at, origin, sensor, what, detail) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (boot, seq) DO NOTHING`
 	putListening = `INSERT INTO listening (boot, origin, sensor, site, persona, device, service, protocol, addr, since, until)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT (boot, persona, device, service, addr, since) DO NOTHING`

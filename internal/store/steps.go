@@ -73,9 +73,16 @@ func (s *Store) Deeds(ctx context.Context, f Filter) ([]Deed, error) {
 	if f.Coarse() {
 		return s.deedsByHours(ctx, f)
 	}
+	a, err := s.accounts(ctx, f, digestAims)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	if a != nil {
+		return a.deeds()
+	}
 	w := f.sessions()
 	var out []Deed
-	err := each(ctx, s.db, `SELECT protocol, op, class, outcome, SUM(n) FROM (SELECT place, operation, SUM(count) AS n FROM sessions
+	err = each(ctx, s.db, `SELECT protocol, op, class, outcome, SUM(n) FROM (SELECT place, operation, SUM(count) AS n FROM sessions
 		JOIN acts ON acts.session = sessions.key`+w.String()+` GROUP BY 1, 2) AS sums JOIN places ON places.key = place JOIN operations ON operations.key = operation GROUP BY 1, 2, 3, 4`, w.args, func(rows *sql.Rows) error {
 		var d Deed
 		err := rows.Scan(&d.Protocol, &d.Op, &d.Class, &d.Outcome, &d.Acts)
@@ -98,15 +105,37 @@ func (s *Store) deedsByHours(ctx context.Context, f Filter) ([]Deed, error) {
 	if err != nil {
 		return nil, err
 	}
+	return deedsOf(all, by), nil
+}
+
+// deeds adds up the sessions that count.
+func (a *accounts) deeds() ([]Deed, error) {
+	by := map[action]int64{}
+	err := a.each(func(_ []byte, groups []packedGroup) error {
+		for i := range groups {
+			n, _, _, err := a.sum(&groups[i])
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				by[action{groups[i].place, groups[i].operation}] += n
+			}
+		}
+		return nil
+	})
+	return deedsOf(a.names, by), err
+}
+
+func deedsOf(n *names, by map[action]int64) []Deed {
 	sum := map[Deed]int64{}
 	for a, acts := range by {
-		o := all.operations[a.operation]
-		sum[Deed{Protocol: all.places[a.place].protocol, Op: o.op, Class: o.class, Outcome: o.outcome}] += acts
+		o := n.operations[a.operation]
+		sum[Deed{Protocol: n.places[a.place].protocol, Op: o.op, Class: o.class, Outcome: o.outcome}] += acts
 	}
 	var out []Deed
 	for d, acts := range sum {
 		d.Acts = acts
 		out = append(out, d)
 	}
-	return out, nil
+	return out
 }

@@ -93,7 +93,7 @@ func (s *Store) addUp(ctx context.Context, f Filter) (*sums, error) {
 			return nil, err
 		}
 	}
-	scanner := mask(q.names.networks, func(x analysis.Source) bool { return x.Scanner != "" })
+	scanner := scannersOf(q.names)
 	var mu sync.Mutex
 	var all []*sums
 	err = atOnce(list, func() func(stretch) error {
@@ -112,6 +112,11 @@ func (s *Store) addUp(ctx context.Context, f Filter) (*sums, error) {
 	return all[0], nil
 }
 
+// scannersOf says of networks whether they are those of known scanners.
+func scannersOf(n *names) []bool {
+	return mask(n.networks, func(x analysis.Source) bool { return x.Scanner != "" })
+}
+
 func newSums(n *names, scanner []bool) *sums {
 	return &sums{names: n, scanner: scanner, first: math.MaxInt64,
 		places: make([]share, len(n.places)), verdicts: make([]share, len(n.verdicts)), networks: make([]size, len(n.networks))}
@@ -125,8 +130,7 @@ func (m *sums) stretch(ctx context.Context, s *Store, q *sifting, v stretch) err
 		}
 	}
 	if v.from < v.to {
-		err := s.eachHour(ctx, v.from, v.to, func(at int64, visits []byte) error { return q.hour(at, visits, m.add) })
-		if err != nil {
+		if err := m.hours(ctx, s, q, v.from, v.to); err != nil {
 			return err
 		}
 	}
@@ -136,6 +140,23 @@ func (m *sums) stretch(ctx context.Context, s *Store, q *sifting, v stretch) err
 		}
 	}
 	return nil
+}
+
+// hours adds the whole hours of a stretch, those of a day by its digest if it has one
+// and all sessions are asked for.
+func (m *sums) hours(ctx context.Context, s *Store, q *sifting, from, to int64) error {
+	if from%int64(unitDay) == 0 && to-from == int64(unitDay) && q.sieve.all() {
+		b, err := s.digestOf(ctx, from, digestSums)
+		if err != nil {
+			return err
+		}
+		if b != nil {
+			if known, err := m.addDay(from, b); known || err != nil {
+				return err
+			}
+		}
+	}
+	return s.eachHour(ctx, from, to, func(at int64, visits []byte) error { return q.hour(at, visits, m.add) })
 }
 
 // add adds a group of an hour, which is not before the last one's.
@@ -272,26 +293,31 @@ func (c *crowd) several(source uint32, networks ...uint32) {
 	}
 }
 
+// join adds what a source did on other days.
+func (c *crowd) join(source uint32, v *cameBy) {
+	b := c.at(source)
+	if b.days == 0 {
+		c.n++
+		*b = *v
+		return
+	}
+	if b.network != v.network {
+		c.several(source, b.network, v.network)
+	}
+	if v.last >= b.last {
+		b.network = v.network
+	}
+	b.first, b.last = min(b.first, v.first), max(b.last, v.last)
+	b.days += v.days
+	b.sessions += v.sessions
+	b.acts += v.acts
+	b.severity, b.score = max(b.severity, v.severity), max(b.score, v.score)
+}
+
 // merge adds those of other days.
 func (c *crowd) merge(o *crowd) {
 	for source, v := range o.all() {
-		b := c.at(source)
-		if b.days == 0 {
-			c.n++
-			*b = *v
-			continue
-		}
-		if b.network != v.network {
-			c.several(source, b.network, v.network)
-		}
-		if v.last >= b.last {
-			b.network = v.network
-		}
-		b.first, b.last = min(b.first, v.first), max(b.last, v.last)
-		b.days += v.days
-		b.sessions += v.sessions
-		b.acts += v.acts
-		b.severity, b.score = max(b.severity, v.severity), max(b.score, v.score)
+		c.join(source, v)
 	}
 	for k := range o.others {
 		c.several(k[0], k[1])

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,9 +22,16 @@ type Target struct {
 
 // Targets counts what the filter's sessions aimed at, the most first.
 func (s *Store) Targets(ctx context.Context, f Filter, limit int) ([]Target, error) {
+	a, err := s.accounts(ctx, f, digestAims)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	if a != nil {
+		return a.targets(limit)
+	}
 	w := f.sessions()
 	out := []Target{}
-	err := each(ctx, s.db, `SELECT target_kind, target, class, SUM(n), COUNT(DISTINCT source), SUM(CASE WHEN outcome = 'answered' THEN 0 ELSE n END) FROM
+	err = each(ctx, s.db, `SELECT target_kind, target, class, SUM(n), COUNT(DISTINCT source), SUM(CASE WHEN outcome = 'answered' THEN 0 ELSE n END) FROM
 		(SELECT target_kind, target, operation, source, SUM(count) AS n FROM sessions JOIN acts ON acts.session = sessions.key`+orTrue(w)+` AND target_kind <> ''
 		GROUP BY 1, 2, 3, 4) AS aims JOIN operations ON operations.key = operation GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
 		var t Target
@@ -33,6 +43,40 @@ func (s *Store) Targets(ctx context.Context, f Filter, limit int) ([]Target, err
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	return out, nil
+}
+
+func (a *accounts) targets(limit int) ([]Target, error) {
+	best := ranking[Target]{limit: limit, before: func(a, b *Target) int {
+		return cmp.Or(cmp.Compare(b.Acts, a.Acts), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Ref, b.Ref), strings.Compare(a.Class, b.Class))
+	}}
+	err := a.each(func(key []byte, groups []packedGroup) error {
+		texts := textsOf(key)
+		if texts[0] == "" {
+			return nil
+		}
+		class := func(g *packedGroup) string { return a.names.operations[g.operation].class }
+		slices.SortStableFunc(groups, func(x, y packedGroup) int { return strings.Compare(class(&x), class(&y)) })
+		for len(groups) > 0 {
+			t := Target{Kind: texts[0], Ref: texts[1], Class: class(&groups[0])}
+			a.anew()
+			for len(groups) > 0 && class(&groups[0]) == t.Class {
+				n, _, sources, err := a.sum(&groups[0])
+				if err != nil {
+					return err
+				}
+				t.Acts, t.Sources = t.Acts+n, t.Sources+sources
+				if a.names.operations[groups[0].operation].outcome != "answered" {
+					t.Refused += n
+				}
+				groups = groups[1:]
+			}
+			if t.Acts > 0 {
+				best.add(t)
+			}
+		}
+		return nil
+	})
+	return best.done(), err
 }
 
 // A Written is a value that visitors wrote to one target.

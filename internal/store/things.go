@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,6 +25,9 @@ type Credential struct {
 
 // Credentials counts the pairs that were tried, the most frequent first.
 func (s *Store) Credentials(ctx context.Context, f Filter, limit int) ([]Credential, error) {
+	if f.Coarse() { // else the ledgers do not know when first and last
+		return s.credentialsByDays(ctx, f, limit)
+	}
 	w := f.sessions()
 	out := []Credential{}
 	err := each(ctx, s.db, `SELECT protocol, username, secret, method, COUNT(*), COUNT(DISTINCT source), SUM(accepted), MIN(at), MAX(at)
@@ -38,6 +44,46 @@ func (s *Store) Credentials(ctx context.Context, f Filter, limit int) ([]Credent
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	return out, nil
+}
+
+func (s *Store) credentialsByDays(ctx context.Context, f Filter, limit int) ([]Credential, error) {
+	a, err := s.accounts(ctx, f, digestPairs)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	best := ranking[Credential]{limit: limit, before: func(a, b *Credential) int {
+		return cmp.Or(cmp.Compare(b.Tries, a.Tries), strings.Compare(a.Protocol, b.Protocol), strings.Compare(a.User, b.User), strings.Compare(a.Secret, b.Secret), strings.Compare(a.Method, b.Method))
+	}}
+	err = a.each(func(key []byte, groups []packedGroup) error {
+		protocol := func(g *packedGroup) string { return a.names.places[g.place].protocol }
+		slices.SortStableFunc(groups, func(x, y packedGroup) int { return strings.Compare(protocol(&x), protocol(&y)) })
+		var texts []string
+		for len(groups) > 0 {
+			c := Credential{Protocol: protocol(&groups[0])}
+			first, last := groups[0].first, groups[0].last
+			a.anew()
+			for len(groups) > 0 && protocol(&groups[0]) == c.Protocol {
+				g := &groups[0]
+				n, hits, sources, err := a.sum(g)
+				if err != nil {
+					return err
+				}
+				c.Tries, c.Accepted, c.Sources = c.Tries+n, c.Accepted+hits, c.Sources+sources
+				first, last = min(first, g.first), max(last, g.last)
+				groups = groups[1:]
+			}
+			if best.hopeless(&c) {
+				continue
+			}
+			if texts == nil {
+				texts = textsOf(key)
+			}
+			c.User, c.Secret, c.Method, c.First, c.Last = texts[0], texts[1], texts[2], timeOf(first), timeOf(last)
+			best.add(c)
+		}
+		return nil
+	})
+	return best.done(), err
 }
 
 // A File is one that visitors brought: an upload, a program block.

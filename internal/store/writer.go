@@ -44,6 +44,7 @@ type Writer struct {
 	gone                  int64 // sessions that retention deleted
 	commits               uint64
 	scribe                *scribe
+	calendar              calendar
 	stamp                 int64
 }
 
@@ -89,7 +90,10 @@ func (w *Writer) load(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return w.loadBlock(ctx)
+	if err := w.loadBlock(ctx); err != nil {
+		return err
+	}
+	return w.loadCalendar(ctx)
 }
 
 // Close gives the right to write back to the store, which stays open.
@@ -206,6 +210,9 @@ func (w *Writer) flush(ctx context.Context, r *reading, settled bool) error {
 	if err := w.flushLasts(ctx, r); err != nil {
 		return err
 	}
+	if err := w.digest(ctx); err != nil {
+		return err
+	}
 	next, resume := r.next, r.next
 	for _, s := range r.open {
 		if (!s.skip || s.probe) && s.from.Before(resume) {
@@ -293,6 +300,9 @@ func (w *Writer) flushHours(ctx context.Context) error {
 		if h.dirty {
 			w.stamp++
 			if err := w.sql.exec(ctx, putHour, at, h.part, w.stamp, packVisits(h.visits), packActs(h.acts)); err != nil {
+				return err
+			}
+			if err := w.changes(ctx, at); err != nil {
 				return err
 			}
 			h.dirty = false

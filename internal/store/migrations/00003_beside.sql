@@ -17,7 +17,17 @@ CREATE TABLE addresses (
   addrs BLOB NOT NULL
 );
 
+-- What is known of a day that is over, packed: it saves reading its hours and rows
+-- (days.go). Without a row they are read; a row goes when its day changes.
+CREATE TABLE days (
+  day    INTEGER NOT NULL,
+  what   INTEGER NOT NULL,
+  digest BLOB    NOT NULL,
+  PRIMARY KEY (day, what)
+);
+
 -- +goose Down
+DROP TABLE days;
 DROP TABLE addresses;
 CREATE TABLE traced_before (
   trace   INTEGER NOT NULL,

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// What is known of a day that is over is packed once more, as questions need it: they
+// read a row instead of twenty-four hours, or all acts. A row is there or not, and is
+// true if it is: what changes a day takes its rows away in the same transaction.
+const (
+	digestSums  = 1 // of all sessions (daysums.go)
+	digestPairs = 2 // user and secret that were tried (ledger.go)
+	digestAims  = 3 // acts by what they aimed at
+)
+
+const unitDay = 24 * time.Hour
+
+// Days are digested when there are lines from so long after them, and they have not
+// changed for so many transactions: sessions may still go on.
+const (
+	digestBehind = time.Hour
+	digestAfter  = 4
+)
+
+// calendar is the days that have no digests, with the transaction that changed each
+// last.
+type calendar struct {
+	changed map[int64]uint64
+	latest  int64 // the latest hour that there is
+	resting bool  // retention is at work: what is digested now would not last
+}
+
+// loadCalendar finds the days that have no digests.
+func (w *Writer) loadCalendar(ctx context.Context) error {
+	c := &w.calendar
+	c.changed = map[int64]uint64{}
+	err := w.sql.each(ctx, `SELECT hour FROM hours GROUP BY hour ORDER BY hour`, func(rows *sql.Rows) error {
+		err := rows.Scan(&c.latest)
+		c.changed[floor(c.latest, unitDay)] = 0
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return w.sql.each(ctx, `SELECT day FROM days WHERE what = $1`, func(rows *sql.Rows) error {
+		var day int64
+		err := rows.Scan(&day)
+		delete(c.changed, day)
+		return err
+	}, digestAims)
+}
+
+// changes takes the digests of a day away that changes in this transaction.
+func (w *Writer) changes(ctx context.Context, at int64) error {
+	c := &w.calendar
+	day := floor(at, unitDay)
+	_, bare := c.changed[day]
+	c.changed[day], c.latest = w.commits, max(c.latest, at)
+	if bare {
+		return nil
+	}
+	return w.sql.exec(ctx, dropDay, day)
+}
+
+// digest makes the digests of one day that is over, if there is one without.
+func (w *Writer) digest(ctx context.Context) error {
+	c := &w.calendar
+	day, found := int64(0), false
+	for d, at := range c.changed {
+		if d+int64(unitDay+digestBehind) <= c.latest && at+digestAfter <= w.commits && (!found || d < day) {
+			day, found = d, true
+		}
+	}
+	if !found || c.resting {
+		return nil
+	}
+	sums, err := w.store.digestSums(ctx, day)
+	if err != nil {
+		return err
+	}
+	pairs, aims, err := w.store.digestThings(ctx, day, day+int64(unitDay))
+	if err != nil {
+		return err
+	}
+	for what, digest := range map[int][]byte{digestSums: sums, digestPairs: pairs, digestAims: aims} {
+		if err := w.sql.exec(ctx, putDay, day, what, digest); err != nil {
+			return err
+		}
+	}
+	delete(c.changed, day)
+	return nil
+}
+
+// digestOf reads a digest; nil: there is none.
+func (s *Store) digestOf(ctx context.Context, day int64, what int) (b []byte, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT digest FROM days WHERE day = $1 AND what = $2`, day, what).Scan(&b)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return b, err
+}

@@ -1,0 +1,243 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+)
+
+// owner is whose session it is, and where.
+type owner struct{ place, source uint32 }
+
+// owners are those of the sessions that began in a time, and the least and the greatest
+// of their keys.
+func (s *Store) owners(ctx context.Context, from, to int64) (of map[int64]owner, low, high int64, err error) {
+	of, low = map[int64]owner{}, math.MaxInt64
+	err = each(ctx, s.db, `SELECT key, place, source FROM sessions WHERE opened >= $1 AND opened < $2`, []any{from, to}, func(rows *sql.Rows) error {
+		var key int64
+		var o owner
+		err := rows.Scan(&key, &o.place, &o.source)
+		of[key] = o
+		low, high = min(low, key), max(high, key)
+		return err
+	})
+	return of, low, high, err
+}
+
+// scattered is how many keys there may be for each session, where what hangs on them is
+// read in their order and not session by session.
+const scattered = 4
+
+// ofSessions asks for what hangs on the sessions of a time: columns of a table that has
+// the session as its key.
+func (s *Store) ofSessions(ctx context.Context, from, to int64, table, columns string, of map[int64]owner, low, high int64, do func(*sql.Rows) error) error {
+	if len(of) == 0 {
+		return nil
+	}
+	if high-low < scattered*int64(len(of)) {
+		return each(ctx, s.db, "SELECT session, "+columns+" FROM "+table+" WHERE session >= $1 AND session <= $2", []any{low, high}, do)
+	}
+	return each(ctx, s.db, "SELECT session, "+columns+" FROM sessions JOIN "+table+" ON session = sessions.key WHERE opened >= $1 AND opened < $2", []any{from, to}, do)
+}
+
+// digestThings packs the pairs and the aims of the sessions that began in a time.
+func (s *Store) digestThings(ctx context.Context, from, to int64) (pairs, aims []byte, err error) {
+	of, low, high, err := s.owners(ctx, from, to)
+	if err != nil {
+		return nil, nil, err
+	}
+	if pairs, err = s.packPairs(ctx, from, to, of, low, high); err != nil {
+		return nil, nil, err
+	}
+	aims, err = s.packAims(ctx, from, to, of, low, high)
+	return pairs, aims, err
+}
+
+func (s *Store) packPairs(ctx context.Context, from, to int64, of map[int64]owner, low, high int64) ([]byte, error) {
+	l := newLedger()
+	var key []byte
+	err := s.ofSessions(ctx, from, to, "credentials", "at, username, secret, method, accepted", of, low, high, func(rows *sql.Rows) error {
+		var session, at, accepted int64
+		var user, secret, method sql.RawBytes
+		if err := rows.Scan(&session, &at, &user, &secret, &method, &accepted); err != nil {
+			return err
+		}
+		if o, ok := of[session]; ok {
+			key = keyOf(key[:0], user, secret, method)
+			l.add(key, deal{place: o.place, source: o.source, n: 1, hits: accepted, first: at, last: at})
+		}
+		return nil
+	})
+	return l.pack(from), err
+}
+
+func (s *Store) packAims(ctx context.Context, from, to int64, of map[int64]owner, low, high int64) ([]byte, error) {
+	l := newLedger()
+	var key []byte
+	err := s.ofSessions(ctx, from, to, "acts", "operation, target_kind, target, count", of, low, high, func(rows *sql.Rows) error {
+		var session, count int64
+		var operation uint32
+		var kind, target sql.RawBytes
+		if err := rows.Scan(&session, &operation, &kind, &target, &count); err != nil {
+			return err
+		}
+		if o, ok := of[session]; ok {
+			key = keyOf(key[:0], kind, target)
+			l.add(key, deal{place: o.place, operation: operation, source: o.source, n: count, first: from, last: from})
+		}
+		return nil
+	})
+	return l.pack(from), err
+}
+
+// accounts are the ledgers by which a filter's question is answered.
+type accounts struct {
+	sheets []*sheet
+	names  *names
+	places []bool            // that count; nil: all
+	has    func(uint32) bool // sources that count; nil: all
+
+	seen  []uint32 // by source: the count in which it was seen last
+	count uint32
+}
+
+// bySource says whether the filter restricts nothing but time, places and sources.
+func (f *Filter) bySource() bool {
+	return len(f.Label)+len(f.Automation) == 0 && f.Tool == "" && f.Print == "" && f.Session == "" && f.Severity <= 0 &&
+		!slices.ContainsFunc(f.Terms, func(t Term) bool { return !slices.Contains([]string{"places", "networks", "sources"}, t.Key.home()) })
+}
+
+// accounts opens the ledgers of a filter; nil: they do not know what it asks.
+func (s *Store) accounts(ctx context.Context, f Filter, what int) (*accounts, error) {
+	if !f.bySource() {
+		return nil, nil
+	}
+	a := &accounts{}
+	if !f.Coarse() {
+		m, err := s.sums(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		everybody, err := s.sums(ctx, Filter{From: f.From, To: f.To})
+		if err != nil {
+			return nil, err
+		}
+		for k := range everybody.sources.others { // a source of two networks may count in part
+			if m.sources.has(k[0]) {
+				return nil, nil
+			}
+		}
+		a.has = m.sources.has
+	}
+	var err error
+	if a.sheets, err = s.sheets(ctx, f, what); err != nil {
+		return nil, err
+	}
+	s.rollup.mu.Lock()
+	a.names, err = s.learn(ctx)
+	s.rollup.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	g := f
+	g.Terms = slices.DeleteFunc(slices.Clone(f.Terms), func(t Term) bool { return t.Key.home() != "places" })
+	g.Country, g.ASN, g.Research, g.Src, g.Sources = nil, 0, "", netip.Prefix{}, nil
+	v, err := s.sieve(ctx, g, a.names)
+	if err != nil {
+		return nil, err
+	}
+	a.places = v.places
+	return a, nil
+}
+
+// sheets are the digests of days in a filter's period, and what is between them.
+func (s *Store) sheets(ctx context.Context, f Filter, what int) ([]*sheet, error) {
+	from, to := f.period()
+	var first, last int64
+	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MIN(opened), 0), COALESCE(MAX(opened), -1) FROM sessions`).Scan(&first, &last); err != nil {
+		return nil, err
+	}
+	from, to = max(from, first), min(to, last+1)
+	var out []*sheet
+	at := from
+	gap := func(end int64) error {
+		for at < end {
+			next := min(floor(at, unitDay)+int64(unitDay), end)
+			b, err := s.between(ctx, at, next, what)
+			if err != nil {
+				return err
+			}
+			out = append(out, &sheet{digestReader: digestReader{b: b}, begin: at})
+			at = next
+		}
+		return nil
+	}
+	err := each(ctx, s.db, `SELECT day, digest FROM days WHERE what = $1 AND day >= $2 AND day <= $3 ORDER BY day`, []any{what, from, to - int64(unitDay)}, func(rows *sql.Rows) error {
+		p := &sheet{}
+		if err := rows.Scan(&p.begin, &p.b); err != nil {
+			return err
+		}
+		if err := gap(p.begin); err != nil {
+			return err
+		}
+		out, at = append(out, p), p.begin+int64(unitDay)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, gap(to)
+}
+
+// between packs a time that has no digest.
+func (s *Store) between(ctx context.Context, from, to int64, what int) ([]byte, error) {
+	of, low, high, err := s.owners(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	if what == digestPairs {
+		return s.packPairs(ctx, from, to, of, low, high)
+	}
+	return s.packAims(ctx, from, to, of, low, high)
+}
+
+// each calls do for each key with those of its groups that count.
+func (a *accounts) each(do func(key []byte, groups []packedGroup) error) error {
+	err := readTogether(a.sheets, func(key []byte, groups []packedGroup) error {
+		groups = slices.DeleteFunc(groups, func(g packedGroup) bool {
+			return int(g.place) >= len(a.names.places) || int(g.operation) >= len(a.names.operations) || a.places != nil && !a.places[g.place]
+		})
+		if len(groups) == 0 {
+			return nil
+		}
+		return do(key, groups)
+	})
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+// anew begins to count sources.
+func (a *accounts) anew() { a.count++ }
+
+// sum adds up a group: times, hits, and sources that were not seen since anew.
+func (a *accounts) sum(g *packedGroup) (n, hits, sources int64, err error) {
+	err = g.each(func(source uint32, times, of int64) {
+		if a.has != nil && !a.has(source) {
+			return
+		}
+		n, hits = n+times, hits+of
+		for int(source) >= len(a.seen) {
+			a.seen = append(a.seen, make([]uint32, max(1024, len(a.seen)))...)
+		}
+		if a.seen[source] != a.count {
+			a.seen[source] = a.count
+			sources++
+		}
+	})
+	return n, hits, sources, err
+}
