@@ -90,26 +90,15 @@ func (s *Store) cluster(ctx context.Context, f Filter) ([]analysis.Cluster, erro
 
 // nameSessions gives clusters the ids of their latest sessions.
 func (s *Store) nameSessions(ctx context.Context, list []analysis.Cluster, latest [][]member) error {
-	ids := map[int64]string{}
 	var all []int64
 	for _, of := range latest {
 		for _, m := range of {
 			all = append(all, m.session)
 		}
 	}
-	for chunk := range slices.Chunk(all, 500) {
-		w := &where{}
-		in(w, "key", chunk)
-		err := each(ctx, s.db, `SELECT key, id FROM sessions`+w.String(), w.args, func(rows *sql.Rows) error {
-			var key int64
-			var id string
-			err := rows.Scan(&key, &id)
-			ids[key] = id
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	ids, err := s.sessionIDs(ctx, all)
+	if err != nil {
+		return err
 	}
 	for i, of := range latest {
 		list[i].Sessions = []string{}
@@ -120,6 +109,26 @@ func (s *Store) nameSessions(ctx context.Context, list []analysis.Cluster, lates
 		}
 	}
 	return nil
+}
+
+// sessionIDs are those of sessions by their keys.
+func (s *Store) sessionIDs(ctx context.Context, keys []int64) (map[int64]string, error) {
+	ids := map[int64]string{}
+	for chunk := range slices.Chunk(keys, 500) {
+		w := &where{}
+		in(w, "key", chunk)
+		err := each(ctx, s.db, `SELECT key, id FROM sessions`+w.String(), w.args, func(rows *sql.Rows) error {
+			var key int64
+			var id string
+			err := rows.Scan(&key, &id)
+			ids[key] = id
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
 }
 
 // tracesOf are the traces of sessions that the filter lets through, with these.

@@ -11,9 +11,10 @@ import (
 // read a row instead of twenty-four hours, or all acts. A row is there or not, and is
 // true if it is: what changes a day takes its rows away in the same transaction.
 const (
-	digestSums  = 1 // of all sessions (daysums.go)
-	digestPairs = 2 // user and secret that were tried (ledger.go)
-	digestAims  = 3 // acts by what they aimed at
+	digestSums   = 1 // of all sessions (daysums.go)
+	digestPairs  = 2 // user and secret that were tried (ledger.go)
+	digestAims   = 3 // acts by what they aimed at
+	digestValues = 4 // values that were written
 )
 
 const unitDay = 24 * time.Hour
@@ -50,7 +51,7 @@ func (w *Writer) loadCalendar(ctx context.Context) error {
 		err := rows.Scan(&day)
 		delete(c.changed, day)
 		return err
-	}, digestAims)
+	}, digestValues)
 }
 
 // changes takes the digests of a day away that changes in this transaction.
@@ -81,11 +82,12 @@ func (w *Writer) digest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pairs, aims, err := w.store.digestThings(ctx, day, day+int64(unitDay))
+	digests, err := w.store.digestThings(ctx, day, day+int64(unitDay))
 	if err != nil {
 		return err
 	}
-	for what, digest := range map[int][]byte{digestSums: sums, digestPairs: pairs, digestAims: aims} {
+	digests[digestSums] = sums
+	for what, digest := range digests {
 		if err := w.sql.exec(ctx, putDay, day, what, digest); err != nil {
 			return err
 		}

@@ -68,6 +68,8 @@ func answers(t *testing.T, s *Store, f Filter) map[string]any {
 		ask(fmt.Sprint("credentials ", limit), creds, err)
 		targets, err := s.Targets(ctx, f, limit)
 		ask(fmt.Sprint("targets ", limit), targets, err)
+		values, err := s.Written(ctx, f, limit)
+		ask(fmt.Sprint("values ", limit), values, err)
 	}
 	deeds, err := s.Deeds(ctx, f)
 	slices.SortFunc(deeds, func(a, b Deed) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })

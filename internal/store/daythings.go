@@ -43,54 +43,79 @@ func (s *Store) ofSessions(ctx context.Context, from, to int64, table, columns s
 	return each(ctx, s.db, "SELECT session, "+columns+" FROM sessions JOIN "+table+" ON session = sessions.key WHERE opened >= $1 AND opened < $2", []any{from, to}, do)
 }
 
-// digestThings packs the pairs and the aims of the sessions that began in a time.
-func (s *Store) digestThings(ctx context.Context, from, to int64) (pairs, aims []byte, err error) {
+// digestThings packs what the sessions had to do with that began in a time: of some of
+// the ledgers, or of all.
+func (s *Store) digestThings(ctx context.Context, from, to int64, which ...int) (map[int][]byte, error) {
+	if which == nil {
+		which = []int{digestPairs, digestAims, digestValues}
+	}
 	of, low, high, err := s.owners(ctx, from, to)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if pairs, err = s.packPairs(ctx, from, to, of, low, high); err != nil {
-		return nil, nil, err
+	ledgers := map[int]*ledger{}
+	for _, what := range which {
+		ledgers[what] = newLedger()
 	}
-	aims, err = s.packAims(ctx, from, to, of, low, high)
-	return pairs, aims, err
+	if l := ledgers[digestPairs]; l != nil {
+		var key []byte
+		err = s.ofSessions(ctx, from, to, "credentials", "at, username, secret, method, accepted", of, low, high, func(rows *sql.Rows) error {
+			var session, at, accepted int64
+			var user, secret, method sql.RawBytes
+			if err := rows.Scan(&session, &at, &user, &secret, &method, &accepted); err != nil {
+				return err
+			}
+			if o, ok := of[session]; ok {
+				key = keyOf(key[:0], user, secret, method)
+				l.add(key, deal{place: o.place, source: o.source, n: 1, hits: accepted, first: at, last: at})
+			}
+			return nil
+		})
+	}
+	if err == nil && (ledgers[digestAims] != nil || ledgers[digestValues] != nil) {
+		err = s.enterActs(ctx, from, to, of, low, high, ledgers)
+	}
+	out := map[int][]byte{}
+	for what, l := range ledgers {
+		out[what] = l.pack(from)
+	}
+	return out, err
 }
 
-func (s *Store) packPairs(ctx context.Context, from, to int64, of map[int64]owner, low, high int64) ([]byte, error) {
-	l := newLedger()
+// enterActs enters acts into the ledgers of aims and of values.
+func (s *Store) enterActs(ctx context.Context, from, to int64, of map[int64]owner, low, high int64, ledgers map[int]*ledger) error {
+	s.rollup.mu.Lock()
+	n, err := s.learn(ctx)
+	s.rollup.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	changes := mask(n.operations, func(o operation) bool { return slices.Contains(writing(), o.class) })
+	aims, values := ledgers[digestAims], ledgers[digestValues]
 	var key []byte
-	err := s.ofSessions(ctx, from, to, "credentials", "at, username, secret, method, accepted", of, low, high, func(rows *sql.Rows) error {
-		var session, at, accepted int64
-		var user, secret, method sql.RawBytes
-		if err := rows.Scan(&session, &at, &user, &secret, &method, &accepted); err != nil {
-			return err
-		}
-		if o, ok := of[session]; ok {
-			key = keyOf(key[:0], user, secret, method)
-			l.add(key, deal{place: o.place, source: o.source, n: 1, hits: accepted, first: at, last: at})
-		}
-		return nil
-	})
-	return l.pack(from), err
-}
-
-func (s *Store) packAims(ctx context.Context, from, to int64, of map[int64]owner, low, high int64) ([]byte, error) {
-	l := newLedger()
-	var key []byte
-	err := s.ofSessions(ctx, from, to, "acts", "operation, target_kind, target, count", of, low, high, func(rows *sql.Rows) error {
-		var session, count int64
+	return s.ofSessions(ctx, from, to, "acts", "operation, target_kind, target, value, count, at", of, low, high, func(rows *sql.Rows) error {
+		var session, count, at int64
 		var operation uint32
-		var kind, target sql.RawBytes
-		if err := rows.Scan(&session, &operation, &kind, &target, &count); err != nil {
+		var kind, target, value sql.RawBytes
+		if err := rows.Scan(&session, &operation, &kind, &target, &value, &count, &at); err != nil {
 			return err
 		}
-		if o, ok := of[session]; ok {
+		o, ok := of[session]
+		if !ok {
+			return nil
+		}
+		d := deal{place: o.place, operation: operation, source: o.source, n: count, first: from, last: from}
+		if aims != nil {
 			key = keyOf(key[:0], kind, target)
-			l.add(key, deal{place: o.place, operation: operation, source: o.source, n: count, first: from, last: from})
+			aims.add(key, d)
+		}
+		if values != nil && len(value) > 0 && int(operation) < len(changes) && changes[operation] {
+			key = keyOf(key[:0], kind, target, value)
+			d.first, d.last, d.session = at, at, session
+			values.add(key, d)
 		}
 		return nil
 	})
-	return l.pack(from), err
 }
 
 // accounts are the ledgers by which a filter's question is answered.
@@ -156,8 +181,9 @@ func (s *Store) accounts(ctx context.Context, f Filter, what int) (*accounts, er
 // sheets are the digests of days in a filter's period, and what is between them.
 func (s *Store) sheets(ctx context.Context, f Filter, what int) ([]*sheet, error) {
 	from, to := f.period()
-	var first, last int64
-	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MIN(opened), 0), COALESCE(MAX(opened), -1) FROM sessions`).Scan(&first, &last); err != nil {
+	var first, last int64 // in one question, all rows would be read
+	err := s.db.QueryRowContext(ctx, `SELECT COALESCE((SELECT MIN(opened) FROM sessions), 0), COALESCE((SELECT MAX(opened) FROM sessions), -1)`).Scan(&first, &last)
+	if err != nil {
 		return nil, err
 	}
 	from, to = max(from, first), min(to, last+1)
@@ -166,16 +192,16 @@ func (s *Store) sheets(ctx context.Context, f Filter, what int) ([]*sheet, error
 	gap := func(end int64) error {
 		for at < end {
 			next := min(floor(at, unitDay)+int64(unitDay), end)
-			b, err := s.between(ctx, at, next, what)
+			b, err := s.digestThings(ctx, at, next, what)
 			if err != nil {
 				return err
 			}
-			out = append(out, &sheet{digestReader: digestReader{b: b}, begin: at})
+			out = append(out, &sheet{digestReader: digestReader{b: b[what]}, begin: at})
 			at = next
 		}
 		return nil
 	}
-	err := each(ctx, s.db, `SELECT day, digest FROM days WHERE what = $1 AND day >= $2 AND day <= $3 ORDER BY day`, []any{what, from, to - int64(unitDay)}, func(rows *sql.Rows) error {
+	err = each(ctx, s.db, `SELECT day, digest FROM days WHERE what = $1 AND day >= $2 AND day <= $3 ORDER BY day`, []any{what, from, to - int64(unitDay)}, func(rows *sql.Rows) error {
 		p := &sheet{}
 		if err := rows.Scan(&p.begin, &p.b); err != nil {
 			return err
@@ -190,18 +216,6 @@ func (s *Store) sheets(ctx context.Context, f Filter, what int) ([]*sheet, error
 		return nil, err
 	}
 	return out, gap(to)
-}
-
-// between packs a time that has no digest.
-func (s *Store) between(ctx context.Context, from, to int64, what int) ([]byte, error) {
-	of, low, high, err := s.owners(ctx, from, to)
-	if err != nil {
-		return nil, err
-	}
-	if what == digestPairs {
-		return s.packPairs(ctx, from, to, of, low, high)
-	}
-	return s.packAims(ctx, from, to, of, low, high)
 }
 
 // each calls do for each key with those of its groups that count.

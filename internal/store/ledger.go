@@ -24,6 +24,7 @@ type deal struct {
 	source           uint32
 	n, hits          int64
 	first, last      int64
+	session          int64 // one in which, or 0
 }
 
 func newLedger() *ledger { return &ledger{keys: map[string]int32{}} }
@@ -40,8 +41,8 @@ func (l *ledger) add(key []byte, d deal) {
 }
 
 // pack writes keys in order, each with its length, how many groups there are of it, and
-// the groups: place, operation, first and last time since a beginning, octets of the
-// sources, and these: the distance from the one before, doubled twice; plus 1 if it is
+// the groups: place, operation, first and last time since a beginning, the key of the
+// latest session, octets of the sources, and these: the distance from the one before, doubled twice; plus 1 if it is
 // followed by a count that is not 1; plus 2 if by hits.
 func (l *ledger) pack(begin int64) []byte {
 	order := make([]int32, len(l.names)) // by key's number: its rank
@@ -84,7 +85,7 @@ func alikes(rows []deal, alike func(*deal) bool) int {
 }
 
 func packGroup(b []byte, g []deal, begin int64) []byte {
-	first, last := g[0].first, g[0].last
+	first, last, session := g[0].first, g[0].last, int64(0)
 	b = packInts(b, int(g[0].place), int(g[0].operation))
 	var sources []byte
 	before := uint32(0)
@@ -93,7 +94,7 @@ func packGroup(b []byte, g []deal, begin int64) []byte {
 		var n, hits int64
 		for i := range of {
 			n, hits = n+of[i].n, hits+of[i].hits
-			first, last = min(first, of[i].first), max(last, of[i].last)
+			first, last, session = min(first, of[i].first), max(last, of[i].last), max(session, of[i].session)
 		}
 		mark := int(of[0].source-before) << 2
 		before = of[0].source
@@ -114,6 +115,7 @@ func packGroup(b []byte, g []deal, begin int64) []byte {
 	}
 	b = binary.AppendVarint(b, first-begin)
 	b = binary.AppendVarint(b, last-begin)
+	b = packInts(b, int(session))
 	return append(packInts(b, len(sources)), sources...)
 }
 
@@ -121,6 +123,7 @@ func packGroup(b []byte, g []deal, begin int64) []byte {
 type packedGroup struct {
 	place, operation uint32
 	first, last      int64
+	session          int64
 	sources          []byte
 }
 
@@ -174,6 +177,7 @@ func (p *sheet) groups(to []packedGroup) ([]packedGroup, error) {
 		g := packedGroup{place: uint32(p.int()), operation: uint32(p.int())}
 		g.first = p.begin + p.signed()
 		g.last = p.begin + p.signed()
+		g.session = int64(p.int())
 		octets := p.int()
 		if p.bad || octets > len(p.b)-p.i {
 			return to, errPacked

@@ -154,7 +154,7 @@ const (
 // stretches takes a period apart, at midnights.
 func (s *Store) stretches(ctx context.Context, from, to int64) ([]stretch, error) {
 	var first, last int64
-	err := s.db.QueryRowContext(ctx, `SELECT COALESCE(MIN(hour), 0), COALESCE(MAX(hour), -1) FROM hours WHERE hour >= $1 AND hour < $2`, from, to).Scan(&first, &last)
+	err := s.db.QueryRowContext(ctx, `SELECT COALESCE((SELECT MIN(hour) FROM hours WHERE hour >= $1), 0), COALESCE((SELECT MAX(hour) FROM hours WHERE hour < $2), -1)`, from, to).Scan(&first, &last)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -89,27 +90,86 @@ type Written struct {
 	Sources int64     `json:"sources"`
 	Last    time.Time `json:"last"`
 	Session string    `json:"session"` // one in which it was written
+
+	session int64
 }
+
+// writing are the classes of acts that write values.
+func writing() []string { return []string{"write", "control", "mode", "config", "restart"} }
 
 // Written lists the values that visitors wrote, the latest first.
 func (s *Store) Written(ctx context.Context, f Filter, limit int) ([]Written, error) {
+	list, err := s.written(ctx, f, limit)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	keys := make([]int64, len(list))
+	for i, v := range list {
+		keys[i] = v.session
+	}
+	ids, err := s.sessionIDs(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	for i := range list {
+		list[i].Session = ids[list[i].session]
+	}
+	return list, nil
+}
+
+func (s *Store) written(ctx context.Context, f Filter, limit int) ([]Written, error) {
+	if f.Coarse() { // else the ledgers do not know when last
+		a, err := s.accounts(ctx, f, digestValues)
+		if err != nil {
+			return nil, err
+		}
+		return a.written(limit)
+	}
 	f.Terms = append(f.Terms[:len(f.Terms):len(f.Terms)], Term{Key: KeySeverity, Op: ">=", Int: []int64{writes}})
 	w := f.sessions()
+	in(w, "class", writing())
 	out := []Written{}
-	err := each(ctx, s.db, `SELECT op, target_kind, target, value, SUM(count), COUNT(DISTINCT source), MAX(at), MAX(id)
+	err := each(ctx, s.db, `SELECT op, target_kind, target, value, SUM(count), COUNT(DISTINCT source), MAX(at), MAX(sessions.key)
 		FROM sessions JOIN acts ON acts.session = sessions.key JOIN operations ON operations.key = operation`+w.String()+`
-		AND value <> '' AND class IN ('write', 'control', 'mode', 'config', 'restart') GROUP BY 1, 2, 3, 4 ORDER BY 7 DESC, 1, 2, 3, 4 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
+		AND value <> '' GROUP BY 1, 2, 3, 4 ORDER BY 7 DESC, 1, 2, 3, 4 LIMIT `+w.arg(limit), w.args, func(rows *sql.Rows) error {
 		var v Written
 		var last int64
-		err := rows.Scan(&v.Op, &v.Kind, &v.Ref, &v.Value, &v.Times, &v.Sources, &last, &v.Session)
+		err := rows.Scan(&v.Op, &v.Kind, &v.Ref, &v.Value, &v.Times, &v.Sources, &last, &v.session)
 		v.Last = timeOf(last)
 		out = append(out, v)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	return out, nil
+	return out, err
+}
+
+func (a *accounts) written(limit int) ([]Written, error) {
+	best := ranking[Written]{limit: limit, before: func(a, b *Written) int {
+		return cmp.Or(b.Last.Compare(a.Last), strings.Compare(a.Op, b.Op), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Ref, b.Ref), strings.Compare(a.Value, b.Value))
+	}}
+	err := a.each(func(key []byte, groups []packedGroup) error {
+		texts := textsOf(key)
+		op := func(g *packedGroup) string { return a.names.operations[g.operation].op }
+		slices.SortStableFunc(groups, func(x, y packedGroup) int { return strings.Compare(op(&x), op(&y)) })
+		for len(groups) > 0 {
+			v := Written{Op: op(&groups[0]), Kind: texts[0], Ref: texts[1], Value: texts[2]}
+			last := int64(math.MinInt64)
+			a.anew()
+			for len(groups) > 0 && op(&groups[0]) == v.Op {
+				g := &groups[0]
+				n, _, sources, err := a.sum(g)
+				if err != nil {
+					return err
+				}
+				v.Times, v.Sources = v.Times+n, v.Sources+sources
+				last, v.session = max(last, g.last), max(v.session, g.session)
+				groups = groups[1:]
+			}
+			v.Last = timeOf(last)
+			best.add(v)
+		}
+		return nil
+	})
+	return best.done(), err
 }
 
 // writes is the severity that a session with a write has at least: the others need
