@@ -20,7 +20,7 @@ type Side struct {
 	Exclusive int64            `json:"exclusive_sources"`    // seen on no other side
 	ToFirst   time.Duration    `json:"to_first_ns,omitzero"` // from the first listening to the first visit
 
-	sources map[uint32]bool // by the store's numbers
+	sources *store.SourceSet
 }
 
 // A Pair is how much two sides have in common.
@@ -53,15 +53,13 @@ func Compare(ctx context.Context, s *store.Store, by string, names []string, fil
 		c.Sides = append(c.Sides, *side)
 	}
 	for i := range c.Sides {
-		for src := range c.Sides[i].sources {
-			alone := true
-			for j := range c.Sides {
-				alone = alone && (i == j || !c.Sides[j].sources[src])
-			}
-			if alone {
-				c.Sides[i].Exclusive++
+		var others []*store.SourceSet
+		for j := range c.Sides {
+			if i != j {
+				others = append(others, c.Sides[j].sources)
 			}
 		}
+		c.Sides[i].Exclusive = c.Sides[i].sources.Alone(others...)
 		for j := i + 1; j < len(c.Sides); j++ {
 			c.Pairs = append(c.Pairs, pairOf(&c.Sides[i], &c.Sides[j]))
 		}
@@ -70,13 +68,8 @@ func Compare(ctx context.Context, s *store.Store, by string, names []string, fil
 }
 
 func pairOf(a, b *Side) Pair {
-	p := Pair{A: a.Name, B: b.Name}
-	for src := range a.sources {
-		if b.sources[src] {
-			p.Shared++
-		}
-	}
-	if all := int64(len(a.sources)+len(b.sources)) - p.Shared; all > 0 {
+	p := Pair{A: a.Name, B: b.Name, Shared: a.sources.Common(b.sources)}
+	if all := a.sources.Len() + b.sources.Len() - p.Shared; all > 0 {
 		p.Jaccard = float64(p.Shared) / float64(all)
 	}
 	return p
@@ -134,6 +127,6 @@ func sideOf(ctx context.Context, s *store.Store, name string, f store.Filter, no
 		}
 	}
 	side.Changes = RateOf(changes, side.Hours)
-	side.sources, err = s.SourceKeys(ctx, f)
+	side.sources, err = s.SourceSet(ctx, f)
 	return side, err
 }

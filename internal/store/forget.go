@@ -6,7 +6,7 @@ func (s *Store) Forget() {
 	u := &s.rollup
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.parts, u.sums = nil, nil
+	u.parts, u.sums, u.things = nil, nil, nil
 	u.acts.stamp, u.acts.list = "", nil
 	u.clusters.stamp, u.clusters.of = "", nil
 	u.traces.stamp, u.traces.list = "", nil

@@ -36,18 +36,9 @@ func (s *Store) groups(ctx context.Context, f Filter, do func(n *names, at int64
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	take := func(at int64, v *visit, proven []int32) { do(q.names, at, v, proven) }
-	for _, p := range q.before {
-		q.part(p, take)
-	}
-	if q.from < q.to {
-		err = s.eachHour(ctx, q.from, q.to, func(at int64, visits []byte) error { return q.hour(at, visits, take) })
-		if err != nil {
-			return nil, fmt.Errorf("store: %w", err)
-		}
-	}
-	for _, p := range q.behind {
-		q.part(p, take)
+	err = s.groupsOf(ctx, q, stretch{q.from, q.to, true, true}, func(at int64, v *visit, proven []int32) { do(q.names, at, v, proven) })
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
 	}
 	return q.names, nil
 }

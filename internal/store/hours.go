@@ -188,11 +188,11 @@ func packActs(acts map[action]*volume) []byte {
 }
 
 func unpackActs(b []byte, do func(a action, v volume)) error {
-	u := unpacker{b: b}
-	for len(u.b) > 0 {
-		a := action{u.uint(), u.uint()}
-		v := volume{u.int(), u.int(), u.int()}
-		if u.bad {
+	r := digestReader{b: b}
+	for r.i < len(b) {
+		a := action{uint32(r.int()), uint32(r.int())}
+		v := volume{r.signed(), r.signed(), r.signed()}
+		if r.bad {
 			return errPacked
 		}
 		do(a, v)

@@ -193,6 +193,10 @@ func (p *sheet) groups(to []packedGroup) ([]packedGroup, error) {
 }
 
 func (r *digestReader) signed() int64 {
+	if r.i < len(r.b) && r.b[r.i] < 0x80 {
+		r.i++
+		return int64(r.b[r.i-1]>>1) ^ -int64(r.b[r.i-1]&1)
+	}
 	v, n := binary.Varint(r.b[min(r.i, len(r.b)):])
 	if n <= 0 {
 		r.bad, r.i = true, len(r.b)

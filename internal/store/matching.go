@@ -19,11 +19,35 @@ func (s *Store) Matching(ctx context.Context, f Filter) (n int, err error) {
 	return n, err
 }
 
-// SourceKeys is the set of the store's own numbers of the addresses that came.
-func (s *Store) SourceKeys(ctx context.Context, f Filter) (map[uint32]bool, error) {
-	seen := map[uint32]bool{}
-	_, err := s.groups(ctx, f, func(_ *names, _ int64, v *visit, _ []int32) { seen[v.source] = true })
-	return seen, err
+// A SourceSet is who came, by the store's own numbers.
+type SourceSet struct{ set set }
+
+// SourceSet is the set of those that the filter lets through.
+func (s *Store) SourceSet(ctx context.Context, f Filter) (*SourceSet, error) {
+	m, err := s.sums(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	out := &SourceSet{}
+	for source := range m.sources.all() {
+		out.set.add(source)
+	}
+	return out, nil
+}
+
+// Len is how many there are.
+func (s *SourceSet) Len() int64 { return s.set.len() }
+
+// Common is how many both have.
+func (s *SourceSet) Common(o *SourceSet) int64 { return s.set.common(&o.set) }
+
+// Alone is how many no other has.
+func (s *SourceSet) Alone(others ...*SourceSet) int64 {
+	var all set
+	for _, o := range others {
+		all.unite(&o.set)
+	}
+	return s.set.len() - s.set.common(&all)
 }
 
 // Neighbours are the sessions that began right before and right after one; "" is none.

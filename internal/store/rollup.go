@@ -24,6 +24,7 @@ type rollup struct {
 		stamp string
 		list  []traceLeft
 	}
+	things   map[int64]hourly // by hour
 	clusters struct {
 		stamp string
 		of    map[string][]analysis.Cluster // by what was asked

@@ -172,6 +172,40 @@ func (s *Store) stretches(ctx context.Context, from, to int64) ([]stretch, error
 	return out, nil
 }
 
+// inStretches has the stretches of a filter's period counted at once, as atOnce does.
+func (s *Store) inStretches(ctx context.Context, q *sifting, begin func() func(stretch) error) error {
+	list := []stretch{{first: true, last: true}}
+	if q.from < q.to {
+		var err error
+		if list, err = s.stretches(ctx, q.from, q.to); err != nil {
+			return err
+		}
+	}
+	return atOnce(list, begin)
+}
+
+// groupsOf calls do for the groups of a stretch that a filter lets through, and for those
+// of the parts of hours before and behind the period's.
+func (s *Store) groupsOf(ctx context.Context, q *sifting, v stretch, do func(at int64, v *visit, proven []int32)) error {
+	if v.first {
+		for _, p := range q.before {
+			q.part(p, do)
+		}
+	}
+	if v.from < v.to {
+		err := s.eachHour(ctx, v.from, v.to, func(at int64, visits []byte) error { return q.hour(at, visits, do) })
+		if err != nil {
+			return err
+		}
+	}
+	if v.last {
+		for _, p := range q.behind {
+			q.part(p, do)
+		}
+	}
+	return nil
+}
+
 // atOnce has stretches counted by as many as there are processors; each calls begin
 // for itself once, and what that returned for some of the stretches, in order.
 func atOnce(list []stretch, begin func() func(stretch) error) error {

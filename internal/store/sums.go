@@ -87,16 +87,10 @@ func (s *Store) addUp(ctx context.Context, f Filter) (*sums, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []stretch{{first: true, last: true}}
-	if q.from < q.to {
-		if list, err = s.stretches(ctx, q.from, q.to); err != nil {
-			return nil, err
-		}
-	}
 	scanner := scannersOf(q.names)
 	var mu sync.Mutex
 	var all []*sums
-	err = atOnce(list, func() func(stretch) error {
+	err = s.inStretches(ctx, q, func() func(stretch) error {
 		m := newSums(q.names, scanner)
 		mu.Lock()
 		all = append(all, m)
@@ -122,41 +116,31 @@ func newSums(n *names, scanner []bool) *sums {
 		places: make([]share, len(n.places)), verdicts: make([]share, len(n.verdicts)), networks: make([]size, len(n.networks))}
 }
 
-// stretch adds a stretch, and the parts of hours before and behind it.
+// stretch adds a stretch: that of a day by its digest, if it has one and all sessions
+// are asked for.
 func (m *sums) stretch(ctx context.Context, s *Store, q *sifting, v stretch) error {
 	if v.first {
-		for _, p := range q.before {
-			q.part(p, m.add)
-		}
-	}
-	if v.from < v.to {
-		if err := m.hours(ctx, s, q, v.from, v.to); err != nil {
+		if err := s.groupsOf(ctx, q, stretch{first: true}, m.add); err != nil {
 			return err
 		}
+		v.first = false
 	}
-	if v.last {
-		for _, p := range q.behind {
-			q.part(p, m.add)
-		}
-	}
-	return nil
-}
-
-// hours adds the whole hours of a stretch, those of a day by its digest if it has one
-// and all sessions are asked for.
-func (m *sums) hours(ctx context.Context, s *Store, q *sifting, from, to int64) error {
-	if from%int64(unitDay) == 0 && to-from == int64(unitDay) && q.sieve.all() {
-		b, err := s.digestOf(ctx, from, digestSums)
+	if v.from%int64(unitDay) == 0 && v.to-v.from == int64(unitDay) && q.sieve.all() {
+		b, err := s.digestOf(ctx, v.from, digestSums)
 		if err != nil {
 			return err
 		}
 		if b != nil {
-			if known, err := m.addDay(from, b); known || err != nil {
+			known, err := m.addDay(v.from, b)
+			if err != nil {
 				return err
+			}
+			if known {
+				v.from = v.to
 			}
 		}
 	}
-	return s.eachHour(ctx, from, to, func(at int64, visits []byte) error { return q.hour(at, visits, m.add) })
+	return s.groupsOf(ctx, q, v, m.add)
 }
 
 // add adds a group of an hour, which is not before the last one's.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -34,58 +35,99 @@ func (s *Store) Series(ctx context.Context, f Filter, by string) ([]Point, error
 	if err != nil {
 		return nil, fmt.Errorf("store: no series is made by %q", by)
 	}
-	p := points{}
-	var c *classes
-	_, err = s.groups(ctx, f, func(n *names, at int64, v *visit, _ []int32) {
-		if c == nil {
-			c = naming.classes(n)
+	q, err := s.sift(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	var mu sync.Mutex
+	out := []Point{}
+	c := naming.classes(q.names)
+	err = s.inStretches(ctx, q, func() func(stretch) error {
+		return func(v stretch) error {
+			l := &liner{names: c.names, sums: make([]int64, len(c.names))}
+			err := s.groupsOf(ctx, q, v, func(at int64, v *visit, _ []int32) { l.add(at, c.of(v), int64(v.sessions)) })
+			mu.Lock()
+			defer mu.Unlock()
+			out = append(out, l.done()...)
+			return err
 		}
-		p[instant{at, c.names[c.of(v)]}] += int64(v.sessions)
 	})
-	return p.sorted(), err
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	slices.SortFunc(out, func(a, b Point) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Name, b.Name)) })
+	return together(out), nil
+}
+
+// together adds points up that are at the same time and of the same name, side by side:
+// those of two parts of an hour.
+func together(list []Point) []Point {
+	out := list[:0]
+	for _, p := range list {
+		if n := len(out); n > 0 && out[n-1].At.Equal(p.At) && out[n-1].Name == p.Name {
+			out[n-1].N += p.N
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// liner makes points of numbers that come hour by hour, by class.
+type liner struct {
+	names []string
+	sums  []int64 // of the hour
+	hour  int64
+	out   []Point
+}
+
+func (l *liner) add(at int64, class int, n int64) {
+	if at != l.hour {
+		l.end()
+		l.hour = at
+	}
+	l.sums[class] += n
+}
+
+func (l *liner) end() {
+	first := len(l.out)
+	for i, n := range l.sums {
+		if n != 0 {
+			l.out = append(l.out, Point{timeOf(l.hour), l.names[i], n})
+		}
+	}
+	slices.SortFunc(l.out[first:], func(a, b Point) int { return strings.Compare(a.Name, b.Name) })
+	clear(l.sums)
+}
+
+func (l *liner) done() []Point {
+	l.end()
+	return l.out
 }
 
 func (s *Store) actsBy(ctx context.Context, f Filter, name func(place, operation) string) ([]Point, error) {
 	const ours = -1
 	called := map[action]int{} // which of the names, or ours
-	var labels []string
-	var sums []int64 // by name, of the hour
-	out := []Point{}
-	hour := int64(0)
-	end := func() {
-		first := len(out)
-		for i, n := range sums {
-			if n != 0 {
-				out = append(out, Point{timeOf(hour), labels[i], n})
-			}
-		}
-		slices.SortFunc(out[first:], func(a, b Point) int { return strings.Compare(a.Name, b.Name) })
-		clear(sums)
-	}
+	l := &liner{out: []Point{}}
 	err := s.doings(ctx, f, func(n *names, d *doing) {
-		if d.at != hour {
-			end()
-			hour = d.at
-		}
 		k := action{d.place, d.operation}
 		i, ok := called[k]
 		if !ok {
 			i = ours
 			if o := n.operations[d.operation]; o.class != report {
 				what := name(n.places[d.place], o)
-				if i = slices.Index(labels, what); i < 0 {
-					i = len(labels)
-					labels, sums = append(labels, what), append(sums, 0)
+				if i = slices.Index(l.names, what); i < 0 {
+					i = len(l.names)
+					l.names, l.sums = append(l.names, what), append(l.sums, 0)
 				}
 			}
 			called[k] = i
 		}
 		if i != ours {
-			sums[i] += d.acts
+			l.add(d.at, i, d.acts)
 		}
 	})
-	end()
-	return out, err
+	return l.done(), err
 }
 
 type instant struct {
