@@ -15,6 +15,7 @@ const (
 	digestPairs  = 2 // user and secret that were tried (ledger.go)
 	digestAims   = 3 // acts by what they aimed at
 	digestValues = 4 // values that were written
+	digestFiles  = 5 // files that were brought
 )
 
 const unitDay = 24 * time.Hour
@@ -51,7 +52,7 @@ func (w *Writer) loadCalendar(ctx context.Context) error {
 		err := rows.Scan(&day)
 		delete(c.changed, day)
 		return err
-	}, digestValues)
+	}, digestFiles)
 }
 
 // changes takes the digests of a day away that changes in this transaction.

@@ -71,6 +71,10 @@ func answers(t *testing.T, s *Store, f Filter) map[string]any {
 		values, err := s.Written(ctx, f, limit)
 		ask(fmt.Sprint("values ", limit), values, err)
 	}
+	files, err := s.Files(ctx, f, 10)
+	ask("files", files, err)
+	n, err := s.FilesIn(ctx, f)
+	ask("number of files", n, err)
 	deeds, err := s.Deeds(ctx, f)
 	slices.SortFunc(deeds, func(a, b Deed) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	ask("deeds", deeds, err)

@@ -48,7 +48,7 @@ func (s *Store) ofSessions(ctx context.Context, from, to int64, table, columns s
 // the ledgers, or of all.
 func (s *Store) digestThings(ctx context.Context, from, to int64, which ...int) (map[int][]byte, error) {
 	if which == nil {
-		which = []int{digestPairs, digestAims, digestValues}
+		which = []int{digestPairs, digestAims, digestValues, digestFiles}
 	}
 	of, low, high, err := s.owners(ctx, from, to)
 	if err != nil {
@@ -59,19 +59,10 @@ func (s *Store) digestThings(ctx context.Context, from, to int64, which ...int) 
 		ledgers[what] = newLedger()
 	}
 	if l := ledgers[digestPairs]; l != nil {
-		var key []byte
-		err = s.ofSessions(ctx, from, to, "credentials", "at, username, secret, method, accepted", of, low, high, func(rows *sql.Rows) error {
-			var session, at, accepted int64
-			var user, secret, method sql.RawBytes
-			if err := rows.Scan(&session, &at, &user, &secret, &method, &accepted); err != nil {
-				return err
-			}
-			if o, ok := of[session]; ok {
-				key = keyOf(key[:0], user, secret, method)
-				l.add(key, deal{place: o.place, source: o.source, n: 1, hits: accepted, first: at, last: at})
-			}
-			return nil
-		})
+		err = s.enter(ctx, from, to, "credentials", "username, secret, method", "accepted", of, low, high, l)
+	}
+	if l := ledgers[digestFiles]; l != nil && err == nil {
+		err = s.enter(ctx, from, to, "artifacts", "sha256, name, kind", "size", of, low, high, l)
 	}
 	if err == nil && (ledgers[digestAims] != nil || ledgers[digestValues] != nil) {
 		err = s.enterActs(ctx, from, to, of, low, high, ledgers)
@@ -81,6 +72,24 @@ func (s *Store) digestThings(ctx context.Context, from, to int64, which ...int) 
 		out[what] = l.pack(from)
 	}
 	return out, err
+}
+
+// enter enters rows of a table with a key of three texts into a ledger, and a number of
+// each: of pairs how many were accepted, of files their size.
+func (s *Store) enter(ctx context.Context, from, to int64, table, key, number string, of map[int64]owner, low, high int64, l *ledger) error {
+	var b []byte
+	return s.ofSessions(ctx, from, to, table, "at, "+key+", "+number, of, low, high, func(rows *sql.Rows) error {
+		var session, at, n int64
+		var x, y, z sql.RawBytes
+		if err := rows.Scan(&session, &at, &x, &y, &z, &n); err != nil {
+			return err
+		}
+		if o, ok := of[session]; ok {
+			b = keyOf(b[:0], x, y, z)
+			l.add(b, deal{place: o.place, source: o.source, n: 1, hits: n, first: at, last: at})
+		}
+		return nil
+	})
 }
 
 // enterActs enters acts into the ledgers of aims and of values.

@@ -9,6 +9,13 @@ import (
 
 // FilesIn counts the different files that the filter's visitors brought.
 func (s *Store) FilesIn(ctx context.Context, f Filter) (n int64, err error) {
+	a, err := s.accounts(ctx, f, digestFiles)
+	if err != nil {
+		return 0, fmt.Errorf("store: %w", err)
+	}
+	if a != nil {
+		return a.files()
+	}
 	w := f.sessions()
 	q := "SELECT COUNT(DISTINCT sha256) FROM artifacts" // few: each one's session is looked at
 	if w.text.Len() > 0 {
@@ -18,6 +25,26 @@ func (s *Store) FilesIn(ctx context.Context, f Filter) (n int64, err error) {
 		return 0, fmt.Errorf("store: %w", err)
 	}
 	return n, nil
+}
+
+// files counts the hashes.
+func (a *accounts) files() (n int64, err error) {
+	last := ""
+	err = a.each(func(key []byte, groups []packedGroup) error {
+		sum := textsOf(key)[0]
+		for i := range groups {
+			times, _, _, err := a.sum(&groups[i])
+			if err != nil {
+				return err
+			}
+			if times > 0 && sum != last {
+				n++
+				last = sum
+			}
+		}
+		return nil
+	})
+	return n, err
 }
 
 // A Service names one that listens.

@@ -109,7 +109,7 @@ func OpenRead(file string) (*Store, error) {
 func connect(file, mode string, conns int) (*sql.DB, error) {
 	q := url.Values{"mode": {mode}, "_pragma": {"auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)", "busy_timeout(5000)", "temp_store(memory)", "cache_size(-4000)", "journal_size_limit(67108864)", "foreign_keys(off)"}, "_txlock": {"immediate"}}
 	if mode == "ro" {
-		q["_pragma"] = []string{"busy_timeout(5000)", "temp_store(memory)", "cache_size(-4000)", "query_only(on)"}
+		q["_pragma"] = []string{"busy_timeout(5000)", "temp_store(memory)", "cache_size(-2000)", "query_only(on)"}
 		q.Del("_txlock")
 		q.Set("mode", "rw") // a reader of a write-ahead log must be able to write its index
 	}

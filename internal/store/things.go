@@ -101,6 +101,9 @@ type File struct {
 
 // Files lists what visitors brought, the latest first.
 func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) {
+	if f.Coarse() { // else the ledgers do not know when first and last
+		return s.filesByDays(ctx, f, limit)
+	}
 	w := f.sessions()
 	out := []File{}
 	err := each(ctx, s.db, `SELECT sha256, MAX(size), MIN(name), MIN(kind), COUNT(*), COUNT(DISTINCT source), MIN(at), MAX(at)
@@ -121,6 +124,47 @@ func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) 
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	return out, nil
+}
+
+func (s *Store) filesByDays(ctx context.Context, f Filter, limit int) ([]File, error) {
+	a, err := s.accounts(ctx, f, digestFiles)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	best := ranking[File]{limit: limit, before: func(a, b *File) int { return cmp.Or(b.Last.Compare(a.Last), strings.Compare(a.SHA256, b.SHA256)) }}
+	var v File // its names and kinds follow each other
+	err = a.each(func(key []byte, groups []packedGroup) error {
+		texts := textsOf(key)
+		if v.SHA256 != texts[0] {
+			if v.Times > 0 {
+				best.add(v)
+			}
+			v = File{SHA256: texts[0], Name: texts[1], Kind: texts[2], Protocols: []string{}, First: timeOf(groups[0].first)}
+			a.anew()
+		}
+		v.Name, v.Kind = min(v.Name, texts[1]), min(v.Kind, texts[2])
+		for i := range groups {
+			g := &groups[i]
+			n, octets, sources, err := a.sum(g)
+			if err != nil {
+				return err
+			}
+			v.Times, v.Sources, v.Size = v.Times+n, v.Sources+sources, max(v.Size, octets/n)
+			v.Protocols = with(v.Protocols, a.names.places[g.place].protocol)
+			if at := timeOf(g.first); at.Before(v.First) {
+				v.First = at
+			}
+			if at := timeOf(g.last); at.After(v.Last) {
+				v.Last = at
+			}
+		}
+		slices.Sort(v.Protocols)
+		return nil
+	})
+	if v.Times > 0 {
+		best.add(v)
+	}
+	return best.done(), err
 }
 
 // protocolsOf are those by which a file came.
