@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -166,15 +165,13 @@ func (w *Writer) visitorOf(ctx context.Context, a netip.Addr) (visitor, error) {
 	if v, ok := w.visitors[a]; ok {
 		return v, nil
 	}
-	if len(w.visitors) >= maxSources {
-		clear(w.visitors)
-	}
 	v := visitor{source: w.by.Source(a)}
-	err := w.sql.row(ctx, sourceKey, address(a)).Scan(&v.key)
+	err := w.read.row(ctx, sourceKey, address(a)).Scan(&v.key) // those of this transaction are remembered
 	if err == sql.ErrNoRows {
 		w.lastSource++
 		v.key = w.lastSource
-		err = cmp.Or(w.sql.exec(ctx, putSource, v.key, address(a)), w.address(ctx, v.key, address(a)))
+		w.scribe.do(ctx, job{q: putSource, args: []any{v.key, address(a)}})
+		err = w.address(ctx, v.key, address(a))
 	}
 	if err != nil {
 		return v, err

@@ -138,7 +138,14 @@ func (w *Writer) recall(ctx context.Context, r *reading, s *stay, e *event.Event
 	var closed, opened, acts int64
 	var g group
 	var proven []byte
-	err := w.sql.row(ctx, sessionOf, s.id).Scan(&s.key, &closed, &g.place, &g.source, &g.network, &g.verdict, &opened, &acts, &proven)
+	q := w.read // of the transactions before
+	if w.scribe.written[s.id] {
+		q = w.sql
+		if err := w.scribe.finish(ctx); err != nil {
+			return err
+		}
+	}
+	err := q.row(ctx, sessionOf, s.id).Scan(&s.key, &closed, &g.place, &g.source, &g.network, &g.verdict, &opened, &acts, &proven)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -195,7 +202,7 @@ func (w *Writer) act(ctx context.Context, r *reading, s *stay, e *event.Event, f
 			return err
 		}
 	} else {
-		w.scribe.act(ctx, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count)
+		w.scribe.row(ctx, &w.scribe.acts, s.key, e.Seq, at, op, kind, ref, value, found.Severity, count)
 	}
 	w.acts++
 	h, err := w.hourAt(ctx, at)
@@ -283,15 +290,11 @@ func (w *Writer) judge(ctx context.Context, s *stay, end ending, judged bool) (*
 		}
 	}
 	numbers := packNumbers(nil, s.proven)
-	var err error
 	if s.stored {
-		err = w.sql.exec(ctx, setSession, s.verdict, end.at, end.reason, s.acts, end.in, end.out, s.fingerprint, numbers, s.end.Segment, s.end.Offset, s.key)
+		w.scribe.update(ctx, s.id, s.verdict, end.at, end.reason, s.acts, end.in, end.out, s.fingerprint, numbers, s.end.Segment, s.end.Offset, s.key)
 	} else {
-		err = w.sql.exec(ctx, putSession, s.key, s.id, s.bootKey, s.place, s.source, s.network, s.verdict, s.srcPort, s.dstPort, s.parent, s.octets, s.opened,
+		w.scribe.session(ctx, s.id, s.key, s.id, s.bootKey, s.place, s.source, s.network, s.verdict, s.srcPort, s.dstPort, s.parent, s.octets, s.opened,
 			end.at, end.reason, s.acts, end.in, end.out, s.fingerprint, numbers, s.from.Segment, s.from.Offset, s.end.Segment, s.end.Offset)
-	}
-	if err != nil {
-		return nil, err
 	}
 	h, err := w.hourAt(ctx, s.opened)
 	if err != nil {

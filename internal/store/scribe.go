@@ -12,15 +12,16 @@ import (
 	"github.com/sundew-ics/sundew/internal/analysis"
 )
 
-// A scribe writes rows which the writer never reads again, within the writer's
-// transaction but on a processor of their own: acts, findings, credentials and
-// artefacts, which are half of the work.
+// A scribe writes, within the writer's transaction but on a processor of their own,
+// what the writer does not read again: sessions, acts, findings, credentials and
+// artefacts, traces and sources, which are more than half of the work.
 type scribe struct {
-	sql     *statements
-	packer  *zstd.Encoder
-	putActs string
+	sql    *statements
+	packer *zstd.Encoder
 
-	acts   []any // to be written together
+	acts, sessions stack
+	written        map[string]bool // ids of sessions, for who asks for one: he finishes first
+
 	jobs   chan job
 	ended  sync.WaitGroup
 	packed []byte
@@ -35,18 +36,26 @@ type job struct {
 	finding *analysis.Finding
 }
 
-// Rows of acts that are written by one statement, and jobs that may wait.
-const (
-	actRows  = 16
-	jobsWait = 64
-)
+// stack is rows of one kind that are written by one statement.
+type stack struct {
+	one, many     string
+	rows, columns int
+	args          []any
+}
+
+func stackOf(one string, rows, columns int) stack {
+	return stack{one: one, many: several(one, rows, columns), rows: rows, columns: columns}
+}
+
+// jobsWait is how many jobs may wait.
+const jobsWait = 64
 
 func newScribe(s *statements) (*scribe, error) {
 	packer, err := newPacker()
 	if err != nil {
 		return nil, err
 	}
-	return &scribe{sql: s, packer: packer, putActs: several(putAct, actRows, actColumns)}, nil
+	return &scribe{sql: s, packer: packer, acts: stackOf(putAct, 16, actColumns), sessions: stackOf(putSession, 8, sessionColumns), written: map[string]bool{}}, nil
 }
 
 // do has a job done, sooner or later, before finish.
@@ -58,23 +67,43 @@ func (s *scribe) do(ctx context.Context, j job) {
 	s.jobs <- j
 }
 
-// act writes an act together with others.
-func (s *scribe) act(ctx context.Context, columns ...any) {
-	if s.acts == nil {
-		s.acts = make([]any, 0, actRows*actColumns)
+// row writes a row together with others of its kind.
+func (s *scribe) row(ctx context.Context, t *stack, columns ...any) {
+	if t.args == nil {
+		t.args = make([]any, 0, t.rows*t.columns)
 	}
-	if s.acts = append(s.acts, columns...); len(s.acts) == actRows*actColumns {
-		s.do(ctx, job{q: s.putActs, args: s.acts})
-		s.acts = nil
+	if t.args = append(t.args, columns...); len(t.args) == t.rows*t.columns {
+		s.do(ctx, job{q: t.many, args: t.args})
+		t.args = nil
 	}
+}
+
+// rest writes the rows that wait for others.
+func (s *scribe) rest(ctx context.Context, t *stack) {
+	for row := range slices.Chunk(t.args, t.columns) {
+		s.do(ctx, job{q: t.one, args: row})
+	}
+	t.args = nil
+}
+
+// session writes a session's row anew.
+func (s *scribe) session(ctx context.Context, id string, columns ...any) {
+	s.written[id] = true
+	s.row(ctx, &s.sessions, columns...)
+}
+
+// update changes the row of a session.
+func (s *scribe) update(ctx context.Context, id string, columns ...any) {
+	s.written[id] = true
+	s.rest(ctx, &s.sessions) // it may be among them
+	s.do(ctx, job{q: setSession, args: columns})
 }
 
 // finish waits until all has been written; after it the scribe can be asked anew.
 func (s *scribe) finish(ctx context.Context) error {
-	for row := range slices.Chunk(s.acts, actColumns) {
-		s.do(ctx, job{q: putAct, args: row})
-	}
-	s.acts = nil
+	s.rest(ctx, &s.sessions)
+	s.rest(ctx, &s.acts)
+	clear(s.written)
 	if s.jobs == nil {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -29,8 +30,9 @@ const (
 
 	putAct = `INSERT INTO acts (session, seq, at, operation, target_kind, target, value, severity, count)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (session, seq) DO NOTHING`
-	actColumns    = 9
-	putCredential = `INSERT INTO credentials (session, seq, at, username, secret, method, accepted) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	actColumns     = 9
+	sessionColumns = 23
+	putCredential  = `INSERT INTO credentials (session, seq, at, username, secret, method, accepted) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (session, seq) DO NOTHING`
 	putArtifact = `INSERT INTO artifacts (session, seq, at, sha256, size, name, kind) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (session, seq) DO NOTHING`
@@ -81,12 +83,35 @@ func several(one string, rows, columns int) string {
 	return b.String() + tail
 }
 
+// unnamed is a statement whose arguments stand in order with marks that have no names:
+// SQLite's driver looks each name up, which for the 144 of some rows took longer than
+// to write them.
+func unnamed(q string) string {
+	var b strings.Builder
+	rest := q
+	for n := 1; ; n++ {
+		before, after, found := strings.Cut(rest, "$")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		mark := strconv.Itoa(n)
+		if !strings.HasPrefix(after, mark) || len(after) > len(mark) && after[len(mark)] >= '0' && after[len(mark)] <= '9' {
+			return q // one stands twice, or before another
+		}
+		b.WriteString("?")
+		rest = after[len(mark):]
+	}
+}
+
 // statements are a writer's, each prepared when it is first asked, on its one
 // connection.
 type statements struct {
 	conn *sql.Conn
 	all  map[string]*sql.Stmt
 }
+
+func statementsOn(conn *sql.Conn) *statements { return &statements{conn, map[string]*sql.Stmt{}} }
 
 func (s *statements) close() {
 	for _, st := range s.all {
@@ -98,7 +123,7 @@ func (s *statements) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	if st := s.all[q]; st != nil {
 		return st, nil
 	}
-	st, err := s.conn.PrepareContext(ctx, q)
+	st, err := s.conn.PrepareContext(ctx, unnamed(q))
 	if err != nil {
 		return nil, fmt.Errorf("%w in %s", err, q)
 	}

@@ -86,7 +86,7 @@ func Open(ctx context.Context, file string, log *slog.Logger) (*Store, error) {
 	if err := os.Chmod(file, 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), own.Close())
 	}
-	db, err := connect(file, "ro", 4)
+	db, err := connect(file, "ro", 5) // one is the writer's
 	if err != nil {
 		return nil, errors.Join(err, own.Close())
 	}

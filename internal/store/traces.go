@@ -82,48 +82,41 @@ func (w *Writer) leaveOne(ctx context.Context, what [2]string, s *stay) error {
 	}
 	if !slices.Contains(t.sources, s.source) {
 		t.sources = append(t.sources, s.source)
-		if err := w.sql.exec(ctx, setTrace, len(t.sources), t.key); err != nil {
-			return err
-		}
+		w.scribe.do(ctx, job{q: setTrace, args: []any{len(t.sources), t.key}})
 		if t.common = len(t.sources) >= analysis.Rare; t.common {
 			t.sources, t.members = nil, nil
-			return w.sql.exec(ctx, dropTraced, 1, t.key)
+			w.scribe.do(ctx, job{q: dropTraced, args: []any{1, t.key}})
+			return nil
 		}
 		if len(t.sources) == 2 {
-			if err := w.sql.exec(ctx, shareTraced, t.key); err != nil {
-				return err
-			}
+			w.scribe.do(ctx, job{q: shareTraced, args: []any{t.key}})
 		}
 	}
 	t.members = append(t.members, member{s.source, s.key, s.opened})
 	t.dirty = true
 	if len(t.members) >= maxMembers {
-		err = w.flushTrace(ctx, t)
+		w.flushTrace(ctx, t)
 		t.part++
 		t.members = t.members[:0]
 	}
 	return err
 }
 
-func (w *Writer) flushTrace(ctx context.Context, t *trace) error {
-	if !t.dirty || t.common {
-		return nil
+func (w *Writer) flushTrace(ctx context.Context, t *trace) {
+	if t.dirty && !t.common {
+		t.dirty = false
+		w.scribe.do(ctx, job{q: putTraced, args: []any{shared(len(t.sources)), t.key, t.part, packMembers(t.members)}})
 	}
-	t.dirty = false
-	return w.sql.exec(ctx, putTraced, shared(len(t.sources)), t.key, t.part, packMembers(t.members))
 }
 
 // flushTraces writes what sessions have left since the last transaction.
-func (w *Writer) flushTraces(ctx context.Context) error {
+func (w *Writer) flushTraces(ctx context.Context) {
 	for _, t := range w.traces {
-		if err := w.flushTrace(ctx, t); err != nil {
-			return err
-		}
+		w.flushTrace(ctx, t)
 	}
 	if len(w.traces) >= maxTraces {
 		clear(w.traces)
 	}
-	return nil
 }
 
 func (w *Writer) traceOf(ctx context.Context, what [2]string) (*trace, error) {
@@ -132,16 +125,17 @@ func (w *Writer) traceOf(ctx context.Context, what [2]string) (*trace, error) {
 	}
 	t := &trace{}
 	var sources int
-	err := w.sql.row(ctx, traceOf, what[0], what[1]).Scan(&t.key, &sources)
+	err := w.read.row(ctx, traceOf, what[0], what[1]).Scan(&t.key, &sources) // those of this transaction are remembered
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		w.lastTrace++
 		t.key = w.lastTrace
-		err = w.sql.exec(ctx, putTrace, t.key, what[0], what[1], 0)
+		err = nil
+		w.scribe.do(ctx, job{q: putTrace, args: []any{t.key, what[0], what[1], 0}})
 	case sources >= analysis.Rare:
 		t.common = true
 	case err == nil:
-		err = w.sql.each(ctx, tracedBy, func(rows *sql.Rows) error {
+		err = w.read.each(ctx, tracedBy, func(rows *sql.Rows) error {
 			var b []byte
 			if err := rows.Scan(&t.part, &b); err != nil {
 				return err

@@ -32,6 +32,7 @@ type Writer struct {
 	versions string
 	broken   error
 	sql      *statements
+	read     *statements // what transactions before have written; no lock of the scribe's is waited for
 	books    books
 	visitors map[netip.Addr]visitor
 	traces   map[[2]string]*trace
@@ -58,14 +59,18 @@ func (s *Store) Writer(ctx context.Context, by Interpreter) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	scribe, err := newScribe(&statements{conn, map[string]*sql.Stmt{}})
+	read, err := s.db.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close())
 	}
-	w := &Writer{store: s, by: by, scribe: scribe, sql: &statements{conn, map[string]*sql.Stmt{}},
+	scribe, err := newScribe(statementsOn(conn))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close(), read.Close())
+	}
+	w := &Writer{store: s, by: by, scribe: scribe, sql: statementsOn(conn), read: statementsOn(read),
 		visitors: map[netip.Addr]visitor{}, traces: map[[2]string]*trace{}, hours: map[int64]*hour{}, readings: map[string]*reading{}}
 	if err := w.load(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close())
+		return nil, errors.Join(fmt.Errorf("store: %w", err), conn.Close(), read.Close())
 	}
 	return w, nil
 }
@@ -101,7 +106,8 @@ func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sql.close()
-	return errors.Join(w.scribe.close(), w.sql.conn.Close())
+	w.read.close()
+	return errors.Join(w.scribe.close(), w.sql.conn.Close(), w.read.conn.Close())
 }
 
 // reading is one journal: how far it was read, and what is under way in it.
@@ -201,11 +207,12 @@ func (w *Writer) flush(ctx context.Context, r *reading, settled bool) error {
 	if err := w.flushHours(ctx); err != nil {
 		return err
 	}
-	if err := w.flushTraces(ctx); err != nil {
-		return err
-	}
+	w.flushTraces(ctx)
 	if err := w.flushBlock(ctx); err != nil {
 		return err
+	}
+	if len(w.visitors) >= maxSources {
+		clear(w.visitors)
 	}
 	if err := w.flushLasts(ctx, r); err != nil {
 		return err
