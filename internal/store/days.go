@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -33,6 +34,7 @@ type calendar struct {
 	changed map[int64]uint64
 	latest  int64 // the latest hour that there is
 	resting bool  // retention is at work: what is digested now would not last
+	under   *digesting
 }
 
 // loadCalendar finds the days that have no digests.
@@ -67,34 +69,83 @@ func (w *Writer) changes(ctx context.Context, at int64) error {
 	return w.sql.exec(ctx, dropDay, day)
 }
 
-// digest makes the digests of one day that is over, if there is one without.
+// digesting is the digests of a day, being made beside the transactions that follow.
+type digesting struct {
+	day     int64
+	changed uint64 // the day's last change, when it began
+	stop    context.CancelFunc
+	done    chan struct{}
+	digests map[int][]byte
+	err     error
+}
+
+// digest keeps what was digested since the last transaction, and begins with another
+// day that is over and has no digests.
 func (w *Writer) digest(ctx context.Context) error {
 	c := &w.calendar
-	day, found := int64(0), false
+	if d := c.under; d != nil {
+		select {
+		case <-d.done:
+		default:
+			return nil
+		}
+		c.under = nil
+		d.stop()
+		if d.err != nil {
+			return d.err
+		}
+		if at, bare := c.changed[d.day]; bare && at == d.changed && !c.resting {
+			for what, digest := range d.digests {
+				if err := w.sql.exec(ctx, putDay, d.day, what, digest); err != nil {
+					return err
+				}
+			}
+			delete(c.changed, d.day)
+		}
+	}
+	if day, found := c.next(w.commits); found {
+		w.beginDigest(ctx, day)
+	}
+	return nil
+}
+
+// next is the first day that may be digested after so many transactions.
+func (c *calendar) next(commits uint64) (day int64, found bool) {
+	if c.resting {
+		return 0, false
+	}
 	for d, at := range c.changed {
-		if d+int64(unitDay+digestBehind) <= c.latest && at+digestAfter <= w.commits && (!found || d < day) {
+		if d+int64(unitDay+digestBehind) <= c.latest && at+digestAfter <= commits && (!found || d < day) {
 			day, found = d, true
 		}
 	}
-	if !found || c.resting {
-		return nil
-	}
-	sums, err := w.store.digestSums(ctx, day)
-	if err != nil {
-		return err
-	}
-	digests, err := w.store.digestThings(ctx, day, day+int64(unitDay))
-	if err != nil {
-		return err
-	}
-	digests[digestSums] = sums
-	for what, digest := range digests {
-		if err := w.sql.exec(ctx, putDay, day, what, digest); err != nil {
-			return err
+	return day, found
+}
+
+func (w *Writer) beginDigest(ctx context.Context, day int64) {
+	ctx, stop := context.WithCancel(ctx)
+	d := &digesting{day: day, changed: w.calendar.changed[day], stop: stop, done: make(chan struct{})}
+	w.calendar.under = d
+	go func() {
+		defer close(d.done)
+		defer func() {
+			if r := recover(); r != nil {
+				d.err = fmt.Errorf("digesting %s: %v", timeOf(day).Format(time.DateOnly), r)
+			}
+		}()
+		if d.digests, d.err = w.store.digestThings(ctx, day, day+int64(unitDay)); d.err == nil {
+			d.digests[digestSums], d.err = w.store.digestSums(ctx, day)
 		}
+	}()
+}
+
+// abandon ends what is being digested.
+func (c *calendar) abandon() {
+	if d := c.under; d != nil {
+		d.stop()
+		<-d.done
+		c.under = nil
 	}
-	delete(c.changed, day)
-	return nil
 }
 
 // digestOf reads a digest; nil: there is none.

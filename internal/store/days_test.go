@@ -23,11 +23,14 @@ func digested(t *testing.T, s *Store) (days int) {
 	if err := w.begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for n := -1; n != len(w.calendar.changed); {
-		n = len(w.calendar.changed)
+	for {
 		if err := w.digest(t.Context()); err != nil {
 			t.Fatal(w.rollback(t.Context(), err))
 		}
+		if w.calendar.under == nil {
+			break
+		}
+		<-w.calendar.under.done
 	}
 	if err := w.commit(t.Context(), &reading{Origin: Origin{Name: "none", Kind: Imported}}, false); err != nil {
 		t.Fatal(err)

@@ -105,6 +105,7 @@ func (w *Writer) load(ctx context.Context) (err error) {
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.calendar.abandon()
 	w.sql.close()
 	w.read.close()
 	return errors.Join(w.scribe.close(), w.sql.conn.Close(), w.read.conn.Close())
