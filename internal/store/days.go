@@ -69,6 +69,16 @@ func (w *Writer) changes(ctx context.Context, at int64) error {
 	return w.sql.exec(ctx, dropDay, day)
 }
 
+// forget has days before a time digested no more: they have no hours, or those of
+// imported journals alone, which the next writer finds.
+func (c *calendar) forget(before int64) {
+	for day := range c.changed {
+		if day+int64(unitDay) <= before {
+			delete(c.changed, day)
+		}
+	}
+}
+
 // digesting is the digests of a day, being made beside the transactions that follow.
 type digesting struct {
 	day     int64

@@ -120,6 +120,7 @@ func (p *pruning) hours(ctx context.Context) error {
 		}
 	}
 	return p.transaction(ctx, func(ctx context.Context) error {
+		p.w.calendar.forget(before)
 		if err := p.w.sql.exec(ctx, `DELETE FROM notes WHERE origin = '' AND at < $1`, before); err != nil {
 			return err
 		}
