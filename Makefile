@@ -78,7 +78,7 @@ fuzz: go ## Fuzz every codec for T each (T=10s).
 	    echo "$$out"; exit 1; done; done
 
 interop: build ## Point third-party clients at the built binary.
-	$(GO) test -tags interop -count=1 -timeout 30m -v ./interop
+	$(GO) test -tags interop -count=1 -timeout 30m -parallel 3 -v ./interop
 
 fixtures: build ## Record the sessions by which the rules are judged into bin/fixtures (root).
 	@mkdir -p bin/fixtures

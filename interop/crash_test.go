@@ -119,6 +119,7 @@ func TestCrash(t *testing.T) {
 // TestDiskFull fills the disk under a sensor: visitors are served, losses are
 // counted and said, and recording resumes when there is space again.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("skipped: mounting a small disk needs root")
 	}

@@ -43,7 +43,7 @@ func TestDNP3(t *testing.T) {
 func TestFloodDNP3(t *testing.T) {
 	s := start(t, "feeder-outstation", "--latency", "off")
 	question := dnp3Question("c001 3c02 06 3c03 06 3c04 06 3c01 06 00fe 00 0000")(t, s)
-	in, out := flood(t, s.at(dnp3Port), question, 20*time.Second)
+	in, out := flood(t, s.at(dnp3Port), question, 12*time.Second)
 	ratio := float64(out) / float64(in)
 	t.Logf("%d octets in, %d out: %.3f", in, out, ratio)
 	if ratio > 0.3 || out == 0 {

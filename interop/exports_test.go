@@ -37,6 +37,7 @@ func exported(t *testing.T, data, name string, args ...string) string {
 // TestSTIX has OASIS's validator look bundles over: no error, as recorded and
 // anonymised. Its warnings are about what the standard leaves free.
 func TestSTIX(t *testing.T) {
+	t.Parallel()
 	data := fixture(t)
 	for _, args := range [][]string{{"stix"}, {"stix", "--anonymize"}, {"stix", "--tlp", "amber+strict"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
@@ -53,6 +54,7 @@ print("valid", r.is_valid, *[str(e) for o in r.object_results for e in o.errors]
 // TestMISP has MISP's own library read events: every object is of a template
 // that it knows, with relations that the template has.
 func TestMISP(t *testing.T) {
+	t.Parallel()
 	data := fixture(t)
 	for _, args := range [][]string{{"misp"}, {"misp", "--anonymize"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
@@ -78,6 +80,7 @@ print("objects", len(e.objects))
 // TestDuckDB runs the recipes of examples/duckdb over exports, and asserts that
 // another reader of Parquet sees times, types and numbers as they are.
 func TestDuckDB(t *testing.T) {
+	t.Parallel()
 	data, dir := fixture(t), t.TempDir()
 	for file, args := range map[string][]string{
 		"sessions.parquet": {"parquet"}, "acts.parquet": {"parquet", "--what", "acts"}, "events.jsonl": {"jsonl", "--enriched"},

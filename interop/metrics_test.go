@@ -32,6 +32,7 @@ func prometheus(t *testing.T, name string) string {
 }
 
 func TestAlertRules(t *testing.T) {
+	t.Parallel()
 	promtool := prometheus(t, "promtool")
 	contains(t, run(t, promtool, "check", "config", "../deploy/monitoring/prometheus.yml"), "SUCCESS")
 	contains(t, run(t, promtool, "test", "rules", "../deploy/monitoring/alerts_test.yml"), "SUCCESS")
@@ -54,6 +55,7 @@ func get(t *testing.T, url string) (int, string) {
 // The figures are good for Prometheus's own lint and for a real Prometheus,
 // which then answers every question of dashboard and alerts that can have an answer.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	server, promtool := prometheus(t, "prometheus"), prometheus(t, "promtool")
 	port := freePort(t)
 	backups := t.TempDir()

@@ -42,6 +42,7 @@ c = snap7.client.Client(); c.connect(sys.argv[1], 0, 2, 10201); print("read", le
 // TestNineAtOnce has the real client of each of the nine services work at the
 // same time for a minute: each of its visits succeeds and is in the journal.
 func TestNineAtOnce(t *testing.T) {
+	t.Parallel()
 	s := start(t, "default")
 	var wg sync.WaitGroup
 	var mu sync.Mutex

@@ -23,6 +23,7 @@ type readings struct{ level, position float64 } // m, %
 // the inlet valve by Modbus, watches the level rise everywhere, and finds the
 // plant where it was after a restart.
 func TestOnePlant(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := startAt(t, "127.15.8.1", dir, "default", "--latency", "off")
 	agree(t, s)

@@ -103,6 +103,7 @@ func withSink(t *testing.T, driver, settings string) *sundew {
 // A real rsyslog takes the messages apart; one that was away gets everything
 // when it is back.
 func TestSyslogServer(t *testing.T) {
+	t.Parallel()
 	rsyslogd := tool(t, "rsyslogd")
 	dir, port := t.TempDir(), freePort(t)
 	out, conf := filepath.Join(dir, "out"), filepath.Join(dir, "rsyslog.conf")
@@ -137,6 +138,7 @@ action(type="omfile" file=%q template="t")
 }
 
 func TestHpfeedsBroker(t *testing.T) {
+	t.Parallel()
 	bin, _ := filepath.Abs("../.cache/venv/bin")
 	if _, err := exec.Command(filepath.Join(bin, "hpfeeds-broker"), "--help").Output(); err != nil {
 		t.Skip("skipped: the hpfeeds broker is not installed; run interop/setup")
@@ -172,6 +174,7 @@ func TestHpfeedsBroker(t *testing.T) {
 
 // A receiver that was away for a while gets everything after, each batch signed.
 func TestWebhookReceiver(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	away, got := true, map[string]bool{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

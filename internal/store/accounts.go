@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -47,7 +48,9 @@ func (s *Store) accounts(ctx context.Context, f Filter, what int) (*accounts, er
 		a.has = m.sources.has
 	}
 	var err error
-	if a.sheets, err = s.sheets(ctx, f, what); err != nil {
+	if a.sheets, err = s.sheets(ctx, f, what); errors.Is(err, errLarge) {
+		return nil, nil
+	} else if err != nil {
 		return nil, err
 	}
 	s.rollup.mu.Lock()

@@ -143,8 +143,16 @@ func (w *Writer) beginDigest(ctx context.Context, day int64) {
 				d.err = fmt.Errorf("digesting %s: %v", timeOf(day).Format(time.DateOnly), r)
 			}
 		}()
-		if d.digests, d.err = w.store.digestThings(ctx, day, day+int64(unitDay)); d.err == nil {
-			d.digests[digestSums], d.err = w.store.digestSums(ctx, day)
+		sums, err := w.store.digestSums(ctx, day)
+		if err != nil {
+			d.err = err
+			return
+		}
+		if d.digests, d.err = w.store.digestThings(ctx, day, day+int64(unitDay)); errors.Is(d.err, errLarge) {
+			d.digests, d.err = map[int][]byte{}, nil // these are read from rows
+		}
+		if d.err == nil {
+			d.digests[digestSums] = sums
 		}
 	}()
 }

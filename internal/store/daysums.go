@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -119,7 +120,7 @@ func (r *digestReader) int() int {
 
 func (r *digestReader) longInt() int {
 	v, n := binary.Uvarint(r.b[min(r.i, len(r.b)):])
-	if n <= 0 {
+	if n <= 0 || v > math.MaxInt64 {
 		r.bad, r.i = true, len(r.b)
 		return 0
 	}
@@ -135,6 +136,9 @@ func (r *digestReader) index(bound int) int {
 	r.bad, r.i = true, len(r.b)
 	return 0
 }
+
+// manySources is more than there are: what is damaged may name any.
+const manySources = 1 << 27
 
 // addDay adds the packed sums of a day; false: they know of more than the names do.
 func (m *sums) addDay(day int64, b []byte) (bool, error) {
@@ -166,12 +170,15 @@ func (m *sums) addDay(day int64, b []byte) (bool, error) {
 		x.acts += int64(r.int())
 	}
 	for n := r.int(); n > 0 && !r.bad; n-- {
-		source := uint32(r.int())
+		source := uint32(r.index(manySources))
 		m.sources.several(source, uint32(r.index(networks)))
 	}
 	source := uint32(0)
 	for r.i < len(r.b) {
-		source += uint32(r.int())
+		source += uint32(r.index(manySources))
+		if source >= manySources {
+			return true, errPacked
+		}
 		v := cameBy{days: 1, network: uint32(r.index(networks)), sessions: uint32(r.int()), acts: int64(r.int())}
 		when := r.int()
 		first, last := hour(when/24), hour(when%24)

@@ -42,7 +42,7 @@ func (s *Store) ofSessions(ctx context.Context, from, to int64, table, columns s
 }
 
 // digestThings packs what the sessions had to do with that began in a time: of some of
-// the ledgers, or of all.
+// the ledgers, or of all. errLarge: it is too much.
 func (s *Store) digestThings(ctx context.Context, from, to int64, which ...int) (map[int][]byte, error) {
 	if which == nil {
 		which = []int{digestPairs, digestAims, digestValues, digestFiles}
@@ -51,41 +51,55 @@ func (s *Store) digestThings(ctx context.Context, from, to int64, which ...int) 
 	if err != nil {
 		return nil, err
 	}
+	out := map[int][]byte{}
+	for what, table := range map[int]tableOf{digestPairs: {"credentials", "username, secret, method", "accepted"}, digestFiles: {"artifacts", "sha256, name, kind", "size"}} {
+		if !slices.Contains(which, what) {
+			continue
+		}
+		l := newLedger(from)
+		if err := s.enter(ctx, from, to, table, of, low, high, l); err != nil {
+			return nil, err
+		}
+		if out[what], err = l.pack(); err != nil {
+			return nil, err
+		}
+	}
 	ledgers := map[int]*ledger{}
-	for _, what := range which {
-		ledgers[what] = newLedger()
+	for _, what := range []int{digestAims, digestValues} {
+		if slices.Contains(which, what) {
+			ledgers[what] = newLedger(from)
+		}
 	}
-	if l := ledgers[digestPairs]; l != nil {
-		err = s.enter(ctx, from, to, "credentials", "username, secret, method", "accepted", of, low, high, l)
-	}
-	if l := ledgers[digestFiles]; l != nil && err == nil {
-		err = s.enter(ctx, from, to, "artifacts", "sha256, name, kind", "size", of, low, high, l)
-	}
-	if err == nil && (ledgers[digestAims] != nil || ledgers[digestValues] != nil) {
+	if len(ledgers) > 0 {
 		err = s.enterActs(ctx, from, to, of, low, high, ledgers)
 	}
-	out := map[int][]byte{}
 	for what, l := range ledgers {
-		out[what] = l.pack(from)
+		if err == nil {
+			out[what], err = l.pack()
+		}
 	}
 	return out, err
 }
 
-// enter enters rows of a table with a key of three texts into a ledger, and a number of
-// each: of pairs how many were accepted, of files their size.
-func (s *Store) enter(ctx context.Context, from, to int64, table, key, number string, of map[int64]owner, low, high int64, l *ledger) error {
+// tableOf is a table whose rows have a key of three texts, and a number: of pairs whether
+// it was accepted, of files their size.
+type tableOf struct{ table, key, number string }
+
+// enter enters such rows into a ledger.
+func (s *Store) enter(ctx context.Context, from, to int64, rows tableOf, of map[int64]owner, low, high int64, l *ledger) error {
 	var b []byte
-	return s.ofSessions(ctx, from, to, table, "at, "+key+", "+number, of, low, high, func(rows *sql.Rows) error {
+	return s.ofSessions(ctx, from, to, rows.table, "at, "+rows.key+", "+rows.number, of, low, high, func(rows *sql.Rows) error {
 		var session, at, n int64
 		var x, y, z sql.RawBytes
 		if err := rows.Scan(&session, &at, &x, &y, &z, &n); err != nil {
 			return err
 		}
-		if o, ok := of[session]; ok {
-			b = keyOf(b[:0], x, y, z)
-			l.add(b, deal{place: o.place, source: o.source, n: 1, hits: n, first: at, last: at})
+		o, ok := of[session]
+		if !ok {
+			return nil
 		}
-		return nil
+		b = keyOf(b[:0], x, y, z)
+		return l.add(b, deal{place: o.place, source: o.source, n: 1, hits: n, first: at, last: at})
 	})
 }
 
@@ -114,12 +128,14 @@ func (s *Store) enterActs(ctx context.Context, from, to int64, of map[int64]owne
 		d := deal{place: o.place, operation: operation, source: o.source, n: count, first: from, last: from}
 		if aims != nil {
 			key = keyOf(key[:0], kind, target)
-			aims.add(key, d)
+			if err := aims.add(key, d); err != nil {
+				return err
+			}
 		}
 		if values != nil && len(value) > 0 && int(operation) < len(changes) && changes[operation] {
 			key = keyOf(key[:0], kind, target, value)
 			d.first, d.last, d.session = at, at, session
-			values.add(key, d)
+			return values.add(key, d)
 		}
 		return nil
 	})

@@ -15,28 +15,26 @@ func (s *Store) sheets(ctx context.Context, f Filter, what int) ([]*sheet, error
 		return nil, err
 	}
 	from, to = max(from, floor(first, unitDay)), min(to, ceil(last+1, unitDay))
-	var out []*sheet
-	at := from
-	gap := func(end int64) error {
-		list, err := s.gap(ctx, at, end, what)
-		out = append(out, list...)
-		return err
-	}
+	var days []*sheet
 	err = each(ctx, s.db, `SELECT day, digest FROM days WHERE what = $1 AND day >= $2 AND day <= $3 ORDER BY day`, []any{what, from, to - int64(unitDay)}, func(rows *sql.Rows) error {
 		p := &sheet{}
-		if err := rows.Scan(&p.begin, &p.b); err != nil {
-			return err
-		}
-		if err := gap(p.begin); err != nil {
-			return err
-		}
-		out, at = append(out, p), p.begin+int64(unitDay)
-		return nil
+		err := rows.Scan(&p.begin, &p.b)
+		days = append(days, p)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return out, gap(to)
+	out := days
+	for _, p := range days {
+		gap, err := s.gap(ctx, from, p.begin, what)
+		if err != nil {
+			return nil, err
+		}
+		out, from = append(out, gap...), p.begin+int64(unitDay)
+	}
+	gap, err := s.gap(ctx, from, to, what)
+	return append(out, gap...), err
 }
 
 // shortGap is how long a time without digests may be whose hours are digested one by
@@ -74,8 +72,18 @@ type hourly struct {
 	digests map[int][]byte
 }
 
-// maxHourly bounds how many are remembered.
-const maxHourly = 48
+// How many are remembered, and of how many octets.
+const (
+	maxHourly       = 48
+	maxHourlyOctets = 8 << 20
+)
+
+func (h *hourly) octets() (n int) {
+	for _, b := range h.digests {
+		n += len(b)
+	}
+	return n
+}
 
 // hourThings are all ledgers of an hour.
 func (s *Store) hourThings(ctx context.Context, at int64) (map[int][]byte, error) {
@@ -94,11 +102,16 @@ func (s *Store) hourThings(ctx context.Context, at int64) (map[int][]byte, error
 	if err != nil {
 		return nil, err
 	}
+	h = hourly{stamp, digests}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.things == nil || len(u.things) >= maxHourly {
+	octets := h.octets()
+	for _, o := range u.things {
+		octets += o.octets()
+	}
+	if u.things == nil || len(u.things) >= maxHourly || octets > maxHourlyOctets {
 		u.things = map[int64]hourly{}
 	}
-	u.things[at] = hourly{stamp, digests}
+	u.things[at] = h
 	return digests, nil
 }

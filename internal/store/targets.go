@@ -123,7 +123,9 @@ func (s *Store) written(ctx context.Context, f Filter, limit int) ([]Written, er
 		if err != nil {
 			return nil, err
 		}
-		return a.written(limit)
+		if a != nil {
+			return a.written(limit)
+		}
 	}
 	f.Terms = append(f.Terms[:len(f.Terms):len(f.Terms)], Term{Key: KeySeverity, Op: ">=", Int: []int64{writes}})
 	w := f.sessions()

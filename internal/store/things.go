@@ -26,7 +26,13 @@ type Credential struct {
 // Credentials counts the pairs that were tried, the most frequent first.
 func (s *Store) Credentials(ctx context.Context, f Filter, limit int) ([]Credential, error) {
 	if f.Coarse() { // else the ledgers do not know when first and last
-		return s.credentialsByDays(ctx, f, limit)
+		a, err := s.accounts(ctx, f, digestPairs)
+		if err != nil {
+			return nil, fmt.Errorf("store: %w", err)
+		}
+		if a != nil {
+			return a.credentials(limit)
+		}
 	}
 	w := f.sessions()
 	out := []Credential{}
@@ -46,15 +52,11 @@ func (s *Store) Credentials(ctx context.Context, f Filter, limit int) ([]Credent
 	return out, nil
 }
 
-func (s *Store) credentialsByDays(ctx context.Context, f Filter, limit int) ([]Credential, error) {
-	a, err := s.accounts(ctx, f, digestPairs)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
+func (a *accounts) credentials(limit int) ([]Credential, error) {
 	best := ranking[Credential]{limit: limit, before: func(a, b *Credential) int {
 		return cmp.Or(cmp.Compare(b.Tries, a.Tries), strings.Compare(a.Protocol, b.Protocol), strings.Compare(a.User, b.User), strings.Compare(a.Secret, b.Secret), strings.Compare(a.Method, b.Method))
 	}}
-	err = a.each(func(key []byte, groups []packedGroup) error {
+	err := a.each(func(key []byte, groups []packedGroup) error {
 		protocol := func(g *packedGroup) string { return a.names.places[g.place].protocol }
 		slices.SortStableFunc(groups, func(x, y packedGroup) int { return strings.Compare(protocol(&x), protocol(&y)) })
 		var texts []string
@@ -102,7 +104,13 @@ type File struct {
 // Files lists what visitors brought, the latest first.
 func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) {
 	if f.Coarse() { // else the ledgers do not know when first and last
-		return s.filesByDays(ctx, f, limit)
+		a, err := s.accounts(ctx, f, digestFiles)
+		if err != nil {
+			return nil, fmt.Errorf("store: %w", err)
+		}
+		if a != nil {
+			return a.list(limit)
+		}
 	}
 	w := f.sessions()
 	out := []File{}
@@ -126,14 +134,11 @@ func (s *Store) Files(ctx context.Context, f Filter, limit int) ([]File, error) 
 	return out, nil
 }
 
-func (s *Store) filesByDays(ctx context.Context, f Filter, limit int) ([]File, error) {
-	a, err := s.accounts(ctx, f, digestFiles)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
+// list is the files, by their hashes.
+func (a *accounts) list(limit int) ([]File, error) {
 	best := ranking[File]{limit: limit, before: func(a, b *File) int { return cmp.Or(b.Last.Compare(a.Last), strings.Compare(a.SHA256, b.SHA256)) }}
 	var v File // its names and kinds follow each other
-	err = a.each(func(key []byte, groups []packedGroup) error {
+	err := a.each(func(key []byte, groups []packedGroup) error {
 		texts := textsOf(key)
 		if v.SHA256 != texts[0] {
 			if v.Times > 0 {
