@@ -92,7 +92,7 @@ func TestLargeLedger(t *testing.T) {
 	l = newLedger(0)
 	var err error
 	for i := 0; err == nil && i < 100*maxDeals; i++ {
-		err = l.add(fmt.Appendf(nil, "%d", i), deal{n: 1})
+		err = l.add(fmt.Appendf(nil, "%0200d", i), deal{n: 1})
 	}
 	if !errors.Is(err, errLarge) {
 		t.Errorf("%v, %d rows", err, len(l.rows))
