@@ -6,7 +6,11 @@ import (
 	"time"
 )
 
+// maxSheetOctets bounds what one question reads of digests.
+const maxSheetOctets = 64 << 20
+
 // sheets are the digests of days in a filter's period, and of what is between them.
+// errLarge: they are too much.
 func (s *Store) sheets(ctx context.Context, f Filter, what int) ([]*sheet, error) {
 	from, to := f.period()
 	var first, last int64 // in one question, all rows would be read
@@ -16,7 +20,16 @@ func (s *Store) sheets(ctx context.Context, f Filter, what int) ([]*sheet, error
 	}
 	from, to = max(from, floor(first, unitDay)), min(to, ceil(last+1, unitDay))
 	var days []*sheet
-	err = each(ctx, s.db, `SELECT day, digest FROM days WHERE what = $1 AND day >= $2 AND day <= $3 ORDER BY day`, []any{what, from, to - int64(unitDay)}, func(rows *sql.Rows) error {
+	const digests = ` FROM days WHERE what = $1 AND day >= $2 AND day <= $3`
+	args := []any{what, from, to - int64(unitDay)}
+	var octets int64
+	if err := s.db.QueryRowContext(ctx, `SELECT COALESCE(SUM(LENGTH(digest)), 0)`+digests, args...).Scan(&octets); err != nil {
+		return nil, err
+	}
+	if octets > maxSheetOctets {
+		return nil, errLarge
+	}
+	err = each(ctx, s.db, `SELECT day, digest`+digests+` ORDER BY day`, args, func(rows *sql.Rows) error {
 		p := &sheet{}
 		err := rows.Scan(&p.begin, &p.b)
 		days = append(days, p)

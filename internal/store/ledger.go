@@ -8,7 +8,7 @@ import (
 )
 
 // A ledger counts what sessions had to do with, by a key: the pairs that they tried,
-// the targets that they aimed at. It is built in memory from rows, packed, and read
+// the targets that they aimed at, the values and files that they wrote. It is built in memory from rows, packed, and read
 // in the order of keys, together with those of other days.
 type ledger struct {
 	begin int64    // times count from it

@@ -29,9 +29,8 @@ type rollup struct {
 		stamp string
 		of    map[string][]analysis.Cluster // by what was asked
 	}
-	names names
-
-	adding sync.Mutex // while hours are added up: who asks for the same waits
+	names  names
+	adding map[string]chan struct{} // what is being added up, by what was asked; closed when it ends
 }
 
 // names are what numbers stand for, by number.
@@ -61,14 +60,16 @@ const maxDoings = 200_000
 // window is what was done in the hours of a period, in order.
 func (s *Store) window(ctx context.Context, from, to int64) ([]doing, *names, error) {
 	u := &s.rollup
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	stamp, err := s.meta(ctx, metaStamp)
 	if err != nil {
 		return nil, nil, err
 	}
-	if a := &u.acts; a.stamp == "" || a.stamp != stamp || a.from != from || a.to != to {
-		list := make([]doing, 0, len(a.list))
+	u.mu.Lock()
+	known := u.acts
+	u.mu.Unlock()
+	list := known.list
+	if known.stamp == "" || known.stamp != stamp || known.from != from || known.to != to {
+		list = make([]doing, 0, len(known.list))
 		err := each(ctx, s.db, `SELECT hour, acts FROM hours WHERE hour >= $1 AND hour < $2 ORDER BY hour, part`, []any{from, to}, func(rows *sql.Rows) error {
 			var at int64
 			var acts sql.RawBytes
@@ -80,14 +81,14 @@ func (s *Store) window(ctx context.Context, from, to int64) ([]doing, *names, er
 		if err != nil {
 			return nil, nil, err
 		}
-		n, err := s.learn(ctx)
-		if err != nil || len(list) > maxDoings {
-			return list, n, err
-		}
-		a.from, a.to, a.stamp, a.list = from, to, stamp, list
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(list) <= maxDoings {
+		u.acts.from, u.acts.to, u.acts.stamp, u.acts.list = from, to, stamp, list
 	}
 	n, err := s.learn(ctx)
-	return u.acts.list, n, err
+	return list, n, err
 }
 
 // learn is all names there are: it reads what has become known since it read

@@ -43,31 +43,60 @@ const (
 	maxSummed = 200_000
 )
 
-// sums adds up what the filter lets through.
+// sums adds up what the filter lets through. Who asks for what is being added up waits.
 func (s *Store) sums(ctx context.Context, f Filter) (*sums, error) {
 	asked := fmt.Sprintf("%+v", f)
-	stamp, err := s.meta(ctx, metaStamp)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
 	u := &s.rollup
-	u.adding.Lock()
-	defer u.adding.Unlock()
-	u.mu.Lock()
-	i := slices.IndexFunc(u.sums, func(m *sums) bool { return m.asked == asked && m.stamp == stamp })
-	if i >= 0 {
-		m := u.sums[i]
+	for {
+		stamp, err := s.meta(ctx, metaStamp)
+		if err != nil {
+			return nil, fmt.Errorf("store: %w", err)
+		}
+		u.mu.Lock()
+		if i := slices.IndexFunc(u.sums, func(m *sums) bool { return m.asked == asked && m.stamp == stamp }); i >= 0 {
+			m := u.sums[i]
+			u.mu.Unlock()
+			return m, nil
+		}
+		other := u.adding[asked]
+		if other == nil {
+			if u.adding == nil {
+				u.adding = map[string]chan struct{}{}
+			}
+			u.adding[asked] = make(chan struct{})
+			u.mu.Unlock()
+			return s.addUpAs(ctx, f, asked, stamp)
+		}
 		u.mu.Unlock()
-		return m, nil
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("store: %w", ctx.Err())
+		}
 	}
-	u.mu.Unlock()
-	m, err := s.addUp(ctx, f)
-	if err != nil {
+}
+
+// addUpAs adds up, and remembers it.
+func (s *Store) addUpAs(ctx context.Context, f Filter, asked, stamp string) (m *sums, err error) {
+	u := &s.rollup
+	defer func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		close(u.adding[asked])
+		delete(u.adding, asked)
+		if m != nil {
+			u.remember(m)
+		}
+	}()
+	if m, err = s.addUp(ctx, f); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	m.asked, m.stamp = asked, stamp
-	u.mu.Lock()
-	defer u.mu.Unlock()
+	return m, nil
+}
+
+// remember keeps sums instead of the oldest. The caller holds the lock.
+func (u *rollup) remember(m *sums) {
 	u.sums = append(u.sums, m)
 	all := int64(0)
 	for _, m := range u.sums {
@@ -77,7 +106,6 @@ func (s *Store) sums(ctx context.Context, f Filter) (*sums, error) {
 		all -= u.sums[0].sources.n
 		u.sums = slices.Delete(u.sums, 0, 1)
 	}
-	return m, nil
 }
 
 // addUp adds up the stretches of a filter's period on all processors.

@@ -14,60 +14,66 @@ import (
 // warmed is how many protocols' pages are made ready.
 const warmed = 8
 
-// warm makes the pages ready that read all acts of a period, while somebody looks
-// at the overview of it: he will turn to them next. They are asked for as the
-// pages do.
+// warm makes the pages ready that take longest, while somebody looks at the overview
+// of a period: he will turn to them next. They are asked for as the pages do.
 func (s *Server) warm(q url.Values) {
 	q.Del("by")
-	if q.Get("q") != "" || !s.warming.CompareAndSwap(false, true) {
-		return // not for each letter of a query
+	if q.Get("q") != "" { // not for each letter of a query
+		return
 	}
-	ctx := s.life()
-	go func() {
-		defer s.warming.Store(false)
-		ctx, cancel := context.WithTimeout(ctx, time.Minute)
-		defer cancel()
-		generation, err := s.cfg.Store().Generation(ctx)
-		if err != nil {
-			return
-		}
-		s.warmOne(ctx, generation, "/credentials", "", with(q, "limit", "1000"))
-		f, err := filterOf(q, time.Now().UTC())
-		if err != nil {
-			return
-		}
-		list, err := s.cfg.Store().Count(ctx, f, store.ByProtocol, warmed)
-		if err != nil {
-			return
-		}
-		for _, c := range list {
-			s.warmOne(ctx, generation, "/protocols/{name}", c.Name, q)
-		}
-		s.warmOne(ctx, generation, "/compare", "", with(with(q, "by", "sensor"), "timelines", "true"))
-	}()
+	s.ahead(func(ctx context.Context, generation string) { s.behind(ctx, generation, q) })
 }
 
 // usualDays is how many days, today's included, the pages show unless they are told
 // otherwise (usual in web/src/lib/filter.svelte.ts).
 const usualDays = 30
 
-// expect makes the overview ready with which the pages will open, while somebody is at
-// the login: at a million acts it takes half a second the first time.
+// expect makes the overview ready with which the pages will open, and those behind it,
+// while somebody is at the login.
 func (s *Server) expect(now time.Time) {
 	from := now.Truncate(24*time.Hour).AddDate(0, 0, 1-usualDays)
-	q := url.Values{"by": {"protocol"}, "from": {from.Format(time.RFC3339)}}
-	if s.cache.has(prefix+"/overview?"+q.Encode(), "") || !s.warming.CompareAndSwap(false, true) {
+	q := url.Values{"from": {from.Format(time.RFC3339)}}
+	overview := with(q, "by", "protocol")
+	if s.cache.has(prefix+"/overview?"+overview.Encode(), "") {
+		return
+	}
+	s.ahead(func(ctx context.Context, generation string) {
+		s.warmOne(ctx, generation, "/overview", "", overview)
+		s.behind(ctx, generation, q)
+	})
+}
+
+// ahead has something made ready, unless something is.
+func (s *Server) ahead(do func(ctx context.Context, generation string)) {
+	if !s.warming.CompareAndSwap(false, true) {
 		return
 	}
 	ctx := s.life()
 	go func() {
 		defer s.warming.Store(false)
-		ctx, cancel := context.WithTimeout(ctx, refreshTime)
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		if generation, err := s.cfg.Store().Generation(ctx); err == nil {
-			s.warmOne(ctx, generation, "/overview", "", q)
+			do(ctx, generation)
 		}
 	}()
+}
+
+// behind makes the pages behind an overview ready.
+func (s *Server) behind(ctx context.Context, generation string, q url.Values) {
+	s.warmOne(ctx, generation, "/credentials", "", with(q, "limit", "1000"))
+	f, err := filterOf(q, time.Now().UTC())
+	if err != nil {
+		return
+	}
+	list, err := s.cfg.Store().Count(ctx, f, store.ByProtocol, warmed)
+	if err != nil {
+		return
+	}
+	for _, c := range list {
+		s.warmOne(ctx, generation, "/protocols/{name}", c.Name, q)
+	}
+	s.warmOne(ctx, generation, "/compare", "", with(with(q, "by", "sensor"), "timelines", "true"))
 }
 
 // with is a query with one more parameter.
