@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/sundew-ics/sundew/internal/analysis"
 )
 
 // digested makes the digests of all days of a store that are over.
@@ -74,6 +76,8 @@ func answers(t *testing.T, s *Store, f Filter) map[string]any {
 		values, err := s.Written(ctx, f, limit)
 		ask(fmt.Sprint("values ", limit), values, err)
 	}
+	list, err := s.Sessions(ctx, f, 40, "")
+	ask("sessions", list, err)
 	files, err := s.Files(ctx, f, 10)
 	ask("files", files, err)
 	n, err := s.FilesIn(ctx, f)
@@ -94,6 +98,7 @@ func TestDigests(t *testing.T) {
 		"all": {}, "a protocol": {Protocol: []string{"http"}}, "a country": {Country: []string{"NL"}}, "no scanners": {Research: "hide"},
 		"two days": {From: day.Add(unitDay), To: day.Add(3 * unitDay)}, "parts of days": {From: day.Add(30 * time.Hour), To: day.Add(80*time.Hour + time.Minute)},
 		"a network": {Src: netip.MustParsePrefix("203.0.113.0/28"), Protocol: []string{"modbus"}}, "but one": {Terms: []Term{{Key: KeySrc, Not: true, Range: []netip.Prefix{netip.MustParsePrefix("198.51.100.1/32")}}}},
+		"nobody": {Country: []string{"XX"}}, "a label": {Label: []string{analysis.ICSWrite}}, "a label and a country": {Label: []string{analysis.ICSWrite}, Country: []string{"DE"}},
 		"nothing": {From: day.Add(-unitDay), To: day.Add(-time.Hour)},
 	}
 	before := map[string]map[string]any{}

@@ -224,3 +224,65 @@ func (s *share) addVerdict(r *digestReader, places int) {
 		s.places.add(uint32(r.index(places)))
 	}
 }
+
+// meets says whether the packed sums of a day know of a source whose sessions a sieve may
+// let through: not whether it was in the same session that he was at such a place and
+// found to be such. What is newer than the names may be anything.
+func (v *sieve) meets(b []byte, n *names) (bool, error) {
+	r := &digestReader{b: b}
+	if places, networks, verdicts := r.int(), r.int(), r.int(); places > len(n.places) || networks > len(n.networks) || verdicts > len(n.verdicts) {
+		return true, nil
+	}
+	for k := 5 * r.int(); k > 0 && !r.bad; k-- { // places
+		r.int()
+	}
+	for k := r.int(); k > 0 && !r.bad; k-- { // verdicts
+		r.int()
+		r.int()
+		r.int()
+		for p := r.int(); p > 0 && !r.bad; p-- {
+			r.signed()
+		}
+		for p := r.int(); p > 0 && !r.bad; p-- {
+			r.int()
+		}
+	}
+	for k := 3 * r.int(); k > 0 && !r.bad; k-- { // networks
+		r.int()
+	}
+	several := map[uint32]bool{} // had more networks than the last
+	for k := r.int(); k > 0 && !r.bad; k-- {
+		several[uint32(r.int())] = true
+		r.int()
+	}
+	source := uint32(0)
+	for r.i < len(r.b) {
+		source += uint32(r.int())
+		network := r.index(len(n.networks))
+		r.int()
+		r.int()
+		r.int()
+		at, found := r.any(v.places), r.any(v.verdicts)
+		if r.bad {
+			break
+		}
+		if at && found && (v.networks == nil || v.networks[network] || several[source]) && (v.sources == nil || v.sources[source]) && !v.bars(source) {
+			return true, nil
+		}
+	}
+	if r.bad {
+		return true, errPacked
+	}
+	return false, nil
+}
+
+// any reads a list of numbers, and says whether a mask lets one of them through.
+func (r *digestReader) any(mask []bool) bool {
+	ok := mask == nil
+	for n := r.int(); n > 0 && !r.bad; n-- {
+		if i := r.int(); mask != nil && i < len(mask) && mask[i] {
+			ok = true
+		}
+	}
+	return ok
+}

@@ -74,6 +74,9 @@ func (s *Store) spots(ctx context.Context, q *sifting) ([]spot, error) {
 	var out []spot
 	err = atOnce(list, func() func(stretch) error {
 		return func(v stretch) error {
+			if without, err := s.without(ctx, q, v); without || err != nil {
+				return err
+			}
 			return s.eachHour(ctx, v.from, v.to, func(at int64, visits []byte) error {
 				h := spot{at: at}
 				err := q.hour(at, visits, func(_ int64, v *visit, _ []int32) { // by source
@@ -92,6 +95,19 @@ func (s *Store) spots(ctx context.Context, q *sifting) ([]spot, error) {
 	})
 	slices.SortFunc(out, func(a, b spot) int { return cmp.Compare(a.at, b.at) })
 	return out, err
+}
+
+// without says whether the digest of a day shows that there are none.
+func (s *Store) without(ctx context.Context, q *sifting, v stretch) (bool, error) {
+	if v.from%int64(unitDay) != 0 || v.to-v.from != int64(unitDay) {
+		return false, nil
+	}
+	b, err := s.digestOf(ctx, v.from, digestSums)
+	if err != nil || b == nil {
+		return false, err
+	}
+	meets, err := q.sieve.meets(b, q.names)
+	return !meets, err
 }
 
 // findIn finds sessions of an hour.
