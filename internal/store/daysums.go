@@ -233,22 +233,26 @@ func (v *sieve) meets(b []byte, n *names) (bool, error) {
 	if places, networks, verdicts := r.int(), r.int(), r.int(); places > len(n.places) || networks > len(n.networks) || verdicts > len(n.verdicts) {
 		return true, nil
 	}
-	for k := 5 * r.int(); k > 0 && !r.bad; k-- { // places
-		r.int()
+	at, found, from := v.places == nil, v.verdicts == nil, v.networks == nil // any session
+	for k := r.int(); k > 0 && !r.bad; k-- {
+		i := r.index(len(n.places))
+		at = at || v.places[i]
+		r.skip(4)
 	}
-	for k := r.int(); k > 0 && !r.bad; k-- { // verdicts
-		r.int()
-		r.int()
-		r.int()
-		for p := r.int(); p > 0 && !r.bad; p-- {
-			r.signed()
-		}
-		for p := r.int(); p > 0 && !r.bad; p-- {
-			r.int()
-		}
+	for k := r.int(); k > 0 && !r.bad; k-- {
+		i := r.index(len(n.verdicts))
+		found = found || v.verdicts[i]
+		r.skip(2)
+		r.skip(r.int()) // proofs
+		r.skip(r.int()) // places
 	}
-	for k := 3 * r.int(); k > 0 && !r.bad; k-- { // networks
-		r.int()
+	for k := r.int(); k > 0 && !r.bad; k-- {
+		i := r.index(len(n.networks))
+		from = from || v.networks[i]
+		r.skip(2)
+	}
+	if !r.bad && !(at && found && from) {
+		return false, nil
 	}
 	several := map[uint32]bool{} // had more networks than the last
 	for k := r.int(); k > 0 && !r.bad; k-- {
@@ -259,10 +263,8 @@ func (v *sieve) meets(b []byte, n *names) (bool, error) {
 	for r.i < len(r.b) {
 		source += uint32(r.int())
 		network := r.index(len(n.networks))
-		r.int()
-		r.int()
-		r.int()
-		at, found := r.any(v.places), r.any(v.verdicts)
+		r.skip(3)
+		at, found = r.any(v.places), r.any(v.verdicts)
 		if r.bad {
 			break
 		}
@@ -274,6 +276,13 @@ func (v *sieve) meets(b []byte, n *names) (bool, error) {
 		return true, errPacked
 	}
 	return false, nil
+}
+
+// skip passes over so many numbers.
+func (r *digestReader) skip(n int) {
+	for ; n > 0 && !r.bad; n-- {
+		r.int()
+	}
 }
 
 // any reads a list of numbers, and says whether a mask lets one of them through.
