@@ -51,8 +51,9 @@ func (s *Store) sheets(ctx context.Context, f Filter, what int) ([]*sheet, error
 }
 
 // shortGap is how long a time without digests may be whose hours are digested one by
-// one, and remembered: today, mostly. A longer one is by days.
-const shortGap = 30 * time.Hour
+// one, and remembered: today, and days before it on which somebody came who is still
+// there. A longer one is by days.
+const shortGap = 80 * time.Hour
 
 // gap digests a time that has no digests.
 func (s *Store) gap(ctx context.Context, from, to int64, what int) ([]*sheet, error) {
@@ -87,7 +88,7 @@ type hourly struct {
 
 // How many are remembered, and of how many octets.
 const (
-	maxHourly       = 48
+	maxHourly       = 96
 	maxHourlyOctets = 8 << 20
 )
 
