@@ -109,6 +109,7 @@ type flow struct {
 	s       *session.Session
 	in      map[uint8]*incoming
 	out     map[uint8]*outgoing
+	order   sync.Mutex // held while a datagram is answered: what it changes is told after
 	mu      sync.Mutex // of subs
 	subs    []*subscription
 	watch   sync.Once
@@ -142,6 +143,8 @@ func (c *controller) Serve(ctx context.Context, s *session.Session) error {
 }
 
 func (f *flow) datagram(p []byte) {
+	f.order.Lock()
+	defer f.order.Unlock()
 	q := request{flow: f, raw: p, now: time.Now()}
 	q.link()
 	f.account()

@@ -133,7 +133,9 @@ func (f *flow) watchPlant() {
 	}
 	f.workers.Go(f.s.Guarded(func() {
 		for range f.device.Process.Changes(f.ctx, tags...) {
+			f.order.Lock()
 			f.notify()
+			f.order.Unlock()
 		}
 	}))
 }
