@@ -18,7 +18,6 @@ import (
 // packets and asserts that tshark, told nothing, dissects them without fault and
 // finds the octets that the journal has.
 func TestCapture(t *testing.T) {
-	t.Parallel()
 	tool(t, "tshark")
 	for _, c := range []struct {
 		persona, protocol, dissector string
