@@ -72,7 +72,7 @@ func (c *runCmd) Run(ctx context.Context, t *terminal, s *settings) error {
 
 // memoryAim is what the sensor's memory is kept to, in octets: under all loads at
 // once some 160 MB are in use, and the rest is garbage waiting to be collected.
-const memoryAim = 195 << 20
+const memoryAim = 190 << 20
 
 // boundMemory has the collector work harder near memoryAim, or near four fifths
 // of what the control group grants if that is less. GOMEMLIMIT overrules it.
