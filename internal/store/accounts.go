@@ -53,10 +53,7 @@ func (s *Store) accounts(ctx context.Context, f Filter, what int) (*accounts, er
 	} else if err != nil {
 		return nil, err
 	}
-	s.rollup.mu.Lock()
-	a.names, err = s.learn(ctx)
-	s.rollup.mu.Unlock()
-	if err != nil {
+	if a.names, err = s.known(ctx); err != nil {
 		return nil, err
 	}
 	g := f

@@ -10,10 +10,7 @@ import (
 
 // digestSums packs the sums of all sessions of a day.
 func (s *Store) digestSums(ctx context.Context, day int64) ([]byte, error) {
-	u := &s.rollup
-	u.mu.Lock()
-	n, err := s.learn(ctx)
-	u.mu.Unlock()
+	n, err := s.known(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +93,10 @@ func packHaving(b []byte, list []share, used []int, source uint32) []byte {
 	return packInts(packInts(b, len(in)), in...)
 }
 
+// packInts writes numbers; one below zero, as an imported journal may have made it, is 0.
 func packInts(b []byte, ns ...int) []byte {
 	for _, n := range ns {
-		b = binary.AppendUvarint(b, uint64(n))
+		b = binary.AppendUvarint(b, uint64(max(n, 0)))
 	}
 	return b
 }

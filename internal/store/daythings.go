@@ -105,9 +105,7 @@ func (s *Store) enter(ctx context.Context, from, to int64, rows tableOf, of map[
 
 // enterActs enters acts into the ledgers of aims and of values.
 func (s *Store) enterActs(ctx context.Context, from, to int64, of map[int64]owner, low, high int64, ledgers map[int]*ledger) error {
-	s.rollup.mu.Lock()
-	n, err := s.learn(ctx)
-	s.rollup.mu.Unlock()
+	n, err := s.known(ctx)
 	if err != nil {
 		return err
 	}

@@ -88,10 +88,7 @@ func (s *Store) sift(ctx context.Context, f Filter) (*sifting, error) {
 			return nil, err
 		}
 	}
-	s.rollup.mu.Lock()
-	q.names, err = s.learn(ctx)
-	s.rollup.mu.Unlock()
-	if err != nil {
+	if q.names, err = s.known(ctx); err != nil {
 		return nil, err
 	}
 	q.sieve, err = s.sieve(ctx, f, q.names)

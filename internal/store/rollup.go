@@ -91,6 +91,13 @@ func (s *Store) window(ctx context.Context, from, to int64) ([]doing, *names, er
 	return list, n, err
 }
 
+// known is all names there are.
+func (s *Store) known(ctx context.Context) (*names, error) {
+	s.rollup.mu.Lock()
+	defer s.rollup.mu.Unlock()
+	return s.learn(ctx)
+}
+
 // learn is all names there are: it reads what has become known since it read
 // last. With a new one the roll-up changes. The caller holds the lock.
 func (s *Store) learn(ctx context.Context) (*names, error) {

@@ -142,3 +142,14 @@ func TestEachGroup(t *testing.T) {
 		t.Error("a number too long is taken")
 	}
 }
+
+// Numbers below zero, which an imported journal may have, leave a digest readable.
+func TestImpossibleNumbersInADigest(t *testing.T) {
+	n := &names{places: make([]place, 2), networks: make([]analysis.Source, 2), verdicts: make([]verdict, 2)}
+	m := newSums(n, scannersOf(n))
+	m.add(0, &visit{source: 7, network: 1, place: 1, verdict: 1, sessions: 1, acts: -5}, []int32{-3})
+	got := newSums(n, scannersOf(n))
+	if known, err := got.addDay(0, m.pack(0)); !known || err != nil || got.sessions != 1 || !got.sources.has(7) {
+		t.Errorf("%v, %v, %d sessions", known, err, got.sessions)
+	}
+}
